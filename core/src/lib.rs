@@ -1,0 +1,2 @@
+//! Chunkscope: a Prometheus TSDB over pluggable storage.
+pub mod placeholder {}

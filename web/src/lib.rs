@@ -1,0 +1,1 @@
+//! The explorer: a page that shows what is inside a Prometheus data directory.
