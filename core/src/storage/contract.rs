@@ -1,0 +1,191 @@
+//! The traits that every backend implements.
+
+use std::borrow::Cow;
+use std::fmt::Debug;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::error::{Error, FailureKind, Result};
+
+/// What a name in a directory stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+}
+
+/// A name in a directory.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Entry {
+    /// The name, without the directory's path.
+    pub name: String,
+    /// File or directory.
+    pub kind: EntryKind,
+    /// Length in bytes; 0 for a directory.
+    pub len: u64,
+}
+
+/// A file open for reading. Its length and bytes do not change while it is open.
+pub trait ReadFile: Send + Sync + Debug {
+    /// Length in bytes.
+    fn len(&self) -> u64;
+
+    /// True when the file has no bytes.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All bytes, where the backend holds them anyway: reading is then free of copies.
+    fn whole(&self) -> Option<&[u8]>;
+
+    /// Fills `into` from `offset` on.
+    ///
+    /// # Errors
+    /// The range reaches past the end, or the storage fails.
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()>;
+
+    /// The bytes of `range`: borrowed where the backend holds them, else copied.
+    ///
+    /// The allocation is bounded by the file's length, which is checked first.
+    ///
+    /// # Errors
+    /// The range reaches past the end, or the storage fails.
+    fn view(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>> {
+        if range.start > range.end || range.end > self.len() {
+            let found = format!("the file ends at {:#x}", self.len());
+            let expected = format!("bytes {:#x} to {:#x}", range.start, range.end);
+            return Err(Error::damaged("", range.start, expected, found));
+        }
+        if let Some(whole) = self.whole() {
+            return Ok(Cow::Borrowed(&whole[range.start as usize..range.end as usize]));
+        }
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        self.read_at(range.start, &mut bytes)?;
+        Ok(Cow::Owned(bytes))
+    }
+}
+
+/// A file open for writing, at its end.
+pub trait WriteFile: Send + Debug {
+    /// Length in bytes, with what was appended.
+    fn len(&self) -> u64;
+
+    /// True when nothing was written.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds bytes at the end.
+    ///
+    /// # Errors
+    /// The storage is full or fails; nothing of `bytes` then counts as written.
+    fn append(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// Makes the bytes written so far survive a power loss, as far as the backend can.
+    ///
+    /// # Errors
+    /// The storage fails.
+    fn sync(&mut self) -> Result<()>;
+
+    /// Closes the file. Dropping it closes it too, without a word about failures.
+    ///
+    /// # Errors
+    /// The storage fails.
+    fn close(self: Box<Self>) -> Result<()>;
+}
+
+/// A tree of files. See the [module](crate::storage) for the contract.
+pub trait Storage: Send + Sync + Debug {
+    /// What a person would call it: a path, the name of a picked directory.
+    fn name(&self) -> String;
+
+    /// The entries of the directory `path`, sorted by name.
+    ///
+    /// # Errors
+    /// There is no such directory, or the storage fails.
+    fn list(&self, path: &str) -> Result<Vec<Entry>>;
+
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    /// There is no such file, or the storage fails.
+    fn open(&self, path: &str) -> Result<Arc<dyn ReadFile>>;
+
+    /// Creates a file, empty, replacing one of that name; directories on the way are made.
+    ///
+    /// # Errors
+    /// The storage is read-only, full, or fails.
+    fn create(&self, path: &str) -> Result<Box<dyn WriteFile>> {
+        Err(read_only("create", path))
+    }
+
+    /// Gives a file or directory another name, replacing what had it.
+    ///
+    /// # Errors
+    /// The storage is read-only or fails, or there is nothing at `from`.
+    fn rename(&self, from: &str, to: &str) -> Result<()> {
+        let _ = to;
+        Err(read_only("rename", from))
+    }
+
+    /// Removes a file, or a directory with all that is in it.
+    ///
+    /// # Errors
+    /// The storage is read-only or fails, or there is nothing at `path`.
+    fn remove(&self, path: &str) -> Result<()> {
+        Err(read_only("remove", path))
+    }
+}
+
+#[cold]
+fn read_only(operation: &'static str, path: &str) -> Error {
+    Error::storage(operation, path, FailureKind::NotAllowed, "the storage is read-only")
+}
+
+/// Refuses a path that is not relative, plain and normal: rule 1 of the contract.
+///
+/// # Errors
+/// The path is empty in a part, absolute, or has `.`, `..`, a backslash or a zero byte.
+pub fn check_path(path: &str) -> Result<()> {
+    let plain = |part: &str| !part.is_empty() && part != "." && part != "..";
+    if path.is_empty() || (path.split('/').all(plain) && !path.contains(['\\', '\0'])) {
+        return Ok(());
+    }
+    Err(Error::refused(format!("{path:?} is not a plain relative path")))
+}
+
+/// `name` inside the directory `directory`.
+#[must_use]
+pub fn join(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
+}
+
+/// All bytes of the file at `path`, refused when it is longer than `limit` bytes.
+///
+/// # Errors
+/// No such file, too long, or the storage fails.
+pub fn read_whole(storage: &dyn Storage, path: &str, limit: u64) -> Result<Vec<u8>> {
+    let file = storage.open(path)?;
+    if file.len() > limit {
+        let expected = format!("at most {limit} bytes");
+        return Err(Error::damaged("", 0, expected, format!("{} bytes", file.len())).in_file(path));
+    }
+    Ok(file.view(0..file.len()).map_err(|error| error.in_file(path))?.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_relative_paths_pass() {
+        for path in ["", "wal", "wal/00000001", "a b/ü"] {
+            assert!(check_path(path).is_ok(), "{path}");
+        }
+        for path in ["/", "/wal", "wal/", "a//b", "..", "a/../b", ".", "a\\b", "a\0"] {
+            assert!(check_path(path).is_err(), "{path}");
+        }
+    }
+}

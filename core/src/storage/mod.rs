@@ -1,0 +1,27 @@
+//! Where files live. The engine sees names and bytes; the backend decides what is behind them.
+//!
+//! # Contract
+//!
+//! Held by every backend, proved by one contract suite (`tests/storage.rs`):
+//!
+//! 1. Paths are relative to the data directory, with `/` and without `.`, `..`, empty parts, a
+//!    leading or a trailing `/`. The directory itself is `""`. [`check_path`] refuses others.
+//! 2. [`Storage::list`] gives the entries of one directory, sorted by name, bytewise.
+//! 3. An open file shows the bytes it had; its length is fixed when it is opened. Reading past that
+//!    end is an error, never a short read.
+//! 4. A read-only backend refuses every change with [`FailureKind::NotAllowed`].
+//! 5. Renaming replaces a file, or a directory with all that is in it.
+//! 6. Everything is synchronous. What a browser can only do asynchronously happens when the storage
+//!    is mounted, or in the backend's `settle`.
+//!
+//! [`FailureKind::NotAllowed`]: crate::error::FailureKind::NotAllowed
+
+mod contract;
+mod memory;
+#[cfg(not(target_arch = "wasm32"))]
+mod mmap;
+
+pub use contract::{Entry, EntryKind, ReadFile, Storage, WriteFile, check_path, join, read_whole};
+pub use memory::Memory;
+#[cfg(not(target_arch = "wasm32"))]
+pub use mmap::Mmap;
