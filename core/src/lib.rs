@@ -1,7 +1,16 @@
 //! Chunkscope: a Prometheus TSDB over pluggable storage.
 
-pub mod encoding;
+// Lowest layer first: a module uses only those above it.
 pub mod error;
+
+pub mod types;
+
+pub mod encoding;
 pub mod event;
 pub mod storage;
-pub mod types;
+
+pub mod labels;
+
+pub mod query;
+
+pub mod wal;

@@ -1,0 +1,7 @@
+//! Who a series is: its labels, and the matchers that choose series by them.
+
+mod matcher;
+mod set;
+
+pub use matcher::{MatchOperator, Matcher};
+pub use set::{Labels, METRIC_NAME};
