@@ -14,3 +14,5 @@ pub mod labels;
 pub mod query;
 
 pub mod wal;
+
+pub mod db;

@@ -13,7 +13,7 @@
 use std::fmt::{Display, Write};
 
 use crate::labels::Labels;
-use crate::types::{Buckets, Column, Histogram, Samples, Span, Timestamp};
+use crate::types::{Buckets, Column, Histogram, Samples, Span, Timestamp, bucket_indexes};
 
 /// The line for one series, without a line end.
 #[must_use]
@@ -22,9 +22,13 @@ pub fn series_line(labels: &Labels, samples: &Samples) -> String {
     line.push_str("{\"labels\":");
     line.push_str(&serde_json::to_string(labels).expect("a map of strings has a JSON form"));
     line.push_str(",\"floats\":[");
-    for (index, (time, value)) in samples.floats.times.iter().zip(&samples.floats.values).enumerate()
+    for (index, (time, value)) in
+        samples.floats.times.iter().zip(&samples.floats.values).enumerate()
     {
-        write_text(&mut line, format_args!("{}[{time},\"{:016x}\"]", comma(index), value.to_bits()));
+        write_text(
+            &mut line,
+            format_args!("{}[{time},\"{:016x}\"]", comma(index), value.to_bits()),
+        );
     }
     line.push_str("],\"histograms\":[");
     let histograms = samples.histograms.times.iter().zip(&samples.histograms.values);
@@ -133,16 +137,6 @@ fn write_buckets<C, S: Display>(
         }
     }
     line.push(']');
-}
-
-/// The index of each bucket that the spans cover, in order.
-fn bucket_indexes(spans: &[Span]) -> impl Iterator<Item = i64> + '_ {
-    let mut next = 0i64;
-    spans.iter().flat_map(move |span| {
-        let start = next + i64::from(span.offset);
-        next = start + i64::from(span.length);
-        start..next
-    })
 }
 
 #[cfg(test)]
