@@ -11,6 +11,8 @@ pub mod storage;
 
 pub mod labels;
 
+pub mod chunk;
+
 pub mod query;
 
 pub mod wal;

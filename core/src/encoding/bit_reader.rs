@@ -36,13 +36,13 @@ impl<'a, T: Trace> BitReader<'a, T> {
     }
 
     /// Position in bits from the start of the file.
-    #[inline]
+    #[inline(always)]
     pub fn position(&self) -> u64 {
         (self.base + self.next as u64) * 8 - u64::from(self.valid)
     }
 
     /// Bits not yet read.
-    #[inline]
+    #[inline(always)]
     pub fn remaining(&self) -> u64 {
         (self.bytes.len() - self.next) as u64 * 8 + u64::from(self.valid)
     }
@@ -55,18 +55,12 @@ impl<'a, T: Trace> BitReader<'a, T> {
             self.next += ((63 - self.valid) >> 3) as usize;
             self.valid |= 56;
         } else {
-            self.top_up_slowly();
-        }
-    }
-
-    #[inline(never)]
-    fn top_up_slowly(&mut self) {
-        while self.valid <= 56
-            && let Some(byte) = self.bytes.get(self.next)
-        {
-            self.buffer |= u64::from(*byte) << (56 - self.valid);
-            self.valid += 8;
-            self.next += 1;
+            // By value, here and in `short`: a reader whose address is never taken lives in
+            // registers.
+            let rest = self.bytes.get(self.next..).unwrap_or_default();
+            let (buffer, valid) = top_up_slowly(rest, self.buffer, self.valid);
+            self.next += ((valid - self.valid) >> 3) as usize;
+            (self.buffer, self.valid) = (buffer, valid);
         }
     }
 
@@ -90,7 +84,7 @@ impl<'a, T: Trace> BitReader<'a, T> {
         if n > self.valid {
             self.top_up();
             if n > self.valid {
-                return Err(self.short(name, n));
+                return Err(short(name, n, self.position(), self.remaining()));
             }
         }
         self.buffer <<= n;
@@ -111,7 +105,7 @@ impl<'a, T: Trace> BitReader<'a, T> {
         if n > self.valid {
             self.top_up();
             if n > self.valid {
-                return Err(self.short(name, n));
+                return Err(short(name, n, self.position(), self.remaining()));
             }
         }
         let value = self.buffer >> (64 - n);
@@ -124,10 +118,10 @@ impl<'a, T: Trace> BitReader<'a, T> {
     ///
     /// # Errors
     /// The stream ends earlier.
-    #[inline]
+    #[inline(always)]
     pub fn take64(&mut self, name: &'static str) -> Result<u64> {
         if self.remaining() < 64 {
-            return Err(self.short(name, 64));
+            return Err(short(name, 64, self.position(), self.remaining()));
         }
         Ok(self.take(name, 32)? << 32 | self.take(name, 32)?)
     }
@@ -227,12 +221,25 @@ impl<'a, T: Trace> BitReader<'a, T> {
     ) -> Error {
         Error::damaged(field, self.position() / 8, expected, found)
     }
+}
 
-    #[cold]
-    #[inline(never)]
-    fn short(&self, name: &'static str, n: u32) -> Error {
-        self.error(name, format!("{n} bits"), format!("{} bits left", self.remaining()))
+/// Adds the bytes of `rest` to the buffer, one by one, until it is full or they are used up.
+#[inline(never)]
+fn top_up_slowly(rest: &[u8], mut buffer: u64, mut valid: u32) -> (u64, u32) {
+    for byte in rest {
+        if valid > 56 {
+            break;
+        }
+        buffer |= u64::from(*byte) << (56 - valid);
+        valid += 8;
     }
+    (buffer, valid)
+}
+
+#[cold]
+#[inline(never)]
+fn short(name: &'static str, n: u32, position: u64, left: u64) -> Error {
+    Error::damaged(name, position / 8, format!("{n} bits"), format!("{left} bits left"))
 }
 
 #[cfg(test)]

@@ -1,0 +1,83 @@
+//! Any chunk → columns.
+//!
+//! ```text
+//! num_samples  16 bits; in histogramST and floathistogramST the low 14, under the counter reset bits
+//! …            the rest is the encoding's own
+//! ```
+
+use super::Encoding;
+use super::xor;
+use crate::encoding::{BitReader, Trace};
+use crate::error::{Error, Result};
+use crate::types::Samples;
+
+/// Bits of the sample count in the first two bytes.
+fn count_mask(encoding: Encoding) -> u16 {
+    match encoding {
+        Encoding::HistogramStart | Encoding::FloatHistogramStart => 0x3fff,
+        _ => 0xffff,
+    }
+}
+
+/// The number of samples that the header of chunk `data` tells.
+///
+/// # Errors
+/// `data` is shorter than that.
+pub fn num_samples(encoding: Encoding, data: &[u8]) -> Result<u16> {
+    match data.first_chunk::<2>() {
+        Some(header) => Ok(u16::from_be_bytes(*header) & count_mask(encoding)),
+        None => {
+            let found = format!("{} bytes left", data.len());
+            Err(Error::damaged("num_samples", 0, "2 bytes", found))
+        }
+    }
+}
+
+/// Appends the samples of chunk `data` to the columns of `into`.
+///
+/// # Errors
+/// The bytes are not a chunk of this encoding. The samples before the damage have been appended: the
+/// caller keeps or drops them. Offsets count from the start of `data`; see [`Error::shifted_by`].
+pub fn decode(encoding: Encoding, data: &[u8], into: &mut Samples) -> Result<()> {
+    decode_traced(encoding, data, 0, (), into)
+}
+
+/// As [`decode`], and reports every field to `trace`, one group per sample. `data` begins at byte
+/// `base_offset` of its file: traced positions and errors count from the start of the file.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_traced<T: Trace>(
+    encoding: Encoding,
+    data: &[u8],
+    base_offset: u64,
+    trace: T,
+    into: &mut Samples,
+) -> Result<()> {
+    let mut r = BitReader::traced(data, base_offset, trace);
+    match encoding {
+        Encoding::Xor => {
+            let num_samples = r.bits("num_samples", 16)? as usize;
+            xor::decode(r, num_samples, &mut into.floats)
+        }
+        _ => Err(Error::refused(format!("{encoding} chunks cannot be read yet"))),
+    }
+}
+
+/// Adds to an error which sample it is in.
+#[cold]
+pub(super) fn in_sample(error: Error, index: usize, num_samples: usize) -> Error {
+    error.with_help(format!("in sample {index} of {num_samples}; the samples before it are good"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_count_is_masked_where_the_header_hides_bits_in_it() {
+        assert_eq!(num_samples(Encoding::Histogram, &[0xc0, 5]).unwrap(), 0xc005);
+        assert_eq!(num_samples(Encoding::HistogramStart, &[0xc0, 5]).unwrap(), 5);
+        assert!(num_samples(Encoding::Xor, &[0]).is_err());
+    }
+}

@@ -1,0 +1,282 @@
+//! The writer of XOR chunks: one small state per series, for heads of a million series.
+//!
+//! The layout is that of `xor`. Upstream's writer and this one give the same bytes.
+//!
+//! Invariants
+//! 1. The highest `pending_bits` (at most 63) bits of `pending` follow `written`; what is below is
+//!    zero.
+//! 2. `written` holds whole 8-byte groups of the stream, without the chunk's header: the count is
+//!    in the state and goes in front when the chunk is copied out. An append touches the buffer only
+//!    once in 64 bits.
+//! 3. The window is unset (`leading` > 63) until the first value changes.
+
+use super::varbit::fits;
+use super::xor;
+use crate::encoding::{BitReader, zigzag};
+use crate::error::Result;
+use crate::types::{Column, Timestamp};
+
+/// Bytes of the header: the number of samples.
+const HEADER_SIZE: usize = 2;
+
+/// Marks a window that no value has set yet.
+const UNSET: u8 = 0xff;
+
+/// Appends samples to an XOR chunk.
+#[derive(Debug, Clone)]
+pub struct XorAppender {
+    written: Vec<u8>,
+    pending: u64,
+    time: Timestamp,
+    delta: u64,
+    value: u64,
+    num_samples: u16,
+    pending_bits: u8,
+    leading: u8,
+    trailing: u8,
+}
+
+impl Default for XorAppender {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl XorAppender {
+    /// The most samples that a chunk can hold; the head cuts chunks far earlier.
+    pub const MAX_SAMPLES: u16 = u16::MAX;
+
+    /// An empty chunk. Allocates nothing before the second sample or so.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            written: Vec::new(),
+            pending: 0,
+            time: 0,
+            delta: 0,
+            value: 0,
+            num_samples: 0,
+            pending_bits: 0,
+            leading: UNSET,
+            trailing: 0,
+        }
+    }
+
+    /// Appends a sample. Times are expected to ascend; this is not checked.
+    ///
+    /// # Panics
+    /// The chunk already holds [`XorAppender::MAX_SAMPLES`].
+    #[inline]
+    pub fn append(&mut self, time: Timestamp, value: f64) {
+        assert!(self.num_samples < Self::MAX_SAMPLES, "a chunk is cut before it is full");
+        let bits = value.to_bits();
+        let delta = time.wrapping_sub(self.time) as u64;
+        match self.num_samples {
+            0 => {
+                self.put_uvarint(zigzag(time));
+                self.put(bits, 64);
+            }
+            1 => {
+                self.put_uvarint(delta);
+                self.put_value(bits);
+                self.delta = delta;
+            }
+            _ => {
+                self.put_delta_of_delta(delta.wrapping_sub(self.delta) as i64);
+                self.put_value(bits);
+                self.delta = delta;
+            }
+        }
+        self.time = time;
+        self.value = bits;
+        self.num_samples += 1;
+    }
+
+    /// Number of samples in the chunk.
+    #[must_use]
+    pub fn num_samples(&self) -> u16 {
+        self.num_samples
+    }
+
+    /// True when no sample was appended yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.num_samples == 0
+    }
+
+    /// Time of the last sample; 0 when there is none.
+    #[must_use]
+    pub fn last_time(&self) -> Timestamp {
+        self.time
+    }
+
+    /// Value of the last sample; 0 when there is none.
+    #[must_use]
+    pub fn last_value(&self) -> f64 {
+        f64::from_bits(self.value)
+    }
+
+    /// Length of the chunk in bytes, with its header.
+    #[must_use]
+    pub fn byte_len(&self) -> usize {
+        HEADER_SIZE + self.written.len() + usize::from(self.pending_bits).div_ceil(8)
+    }
+
+    /// Bytes of memory that the chunk takes besides the appender itself.
+    #[must_use]
+    pub fn heap_size(&self) -> usize {
+        self.written.capacity()
+    }
+
+    /// Appends the chunk as it is now to `out`.
+    pub fn write_to(&self, out: &mut Vec<u8>) {
+        out.reserve(self.byte_len());
+        out.extend_from_slice(&self.num_samples.to_be_bytes());
+        self.write_stream_to(out);
+    }
+
+    /// The chunk as it is now.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write_to(&mut out);
+        out
+    }
+
+    /// Ends the chunk: its bytes, in an allocation of their size.
+    #[must_use]
+    pub fn finish(self) -> Box<[u8]> {
+        let mut out = Vec::with_capacity(self.byte_len());
+        self.write_to(&mut out);
+        out.into_boxed_slice()
+    }
+
+    /// Appends the samples of the chunk to `into`. `scratch` is overwritten; keep it from call to
+    /// call.
+    ///
+    /// # Errors
+    /// None but those of a broken invariant: the bytes are our own.
+    pub fn read(&self, scratch: &mut Vec<u8>, into: &mut Column<f64>) -> Result<()> {
+        scratch.clear();
+        self.write_stream_to(scratch);
+        xor::decode(BitReader::new(scratch, HEADER_SIZE as u64), self.num_samples.into(), into)
+    }
+
+    fn write_stream_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.written);
+        let rest = usize::from(self.pending_bits).div_ceil(8);
+        out.extend_from_slice(&self.pending.to_be_bytes()[..rest]);
+    }
+
+    /// Writes the `n` low bits of `value`, 1 to 64; what is above them must be zero.
+    #[inline(always)]
+    fn put(&mut self, value: u64, n: u32) {
+        let free = 64 - u32::from(self.pending_bits);
+        if n < free {
+            self.pending |= value << (free - n);
+            self.pending_bits += n as u8;
+        } else {
+            let rest = n - free;
+            self.flush(self.pending | value >> rest);
+            // Two shifts, as 64 in one is not allowed.
+            self.pending = value << (63 - rest) << 1;
+            self.pending_bits = rest as u8;
+        }
+    }
+
+    #[inline(always)]
+    fn flush(&mut self, group: u64) {
+        if self.written.len() + 8 > self.written.capacity() {
+            self.grow();
+        }
+        self.written.extend_from_slice(&group.to_be_bytes());
+    }
+
+    /// Makes room. Half as much again, not twice: there are as many buffers as series.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        let more = (self.written.capacity() / 2).next_multiple_of(16).max(48);
+        self.written.reserve_exact(more);
+    }
+
+    fn put_uvarint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.put(value & 0x7f | 0x80, 8);
+            value >>= 7;
+        }
+        self.put(value, 8);
+    }
+
+    #[inline(always)]
+    fn put_delta_of_delta(&mut self, change: i64) {
+        let payload = change as u64;
+        if change == 0 {
+            self.put(0, 1);
+        } else if fits(change, 14) {
+            self.put(0b10 << 14 | payload & 0x3fff, 16);
+        } else if fits(change, 17) {
+            self.put(0b110 << 17 | payload & 0x1_ffff, 20);
+        } else if fits(change, 20) {
+            self.put(0b1110 << 20 | payload & 0xf_ffff, 24);
+        } else {
+            self.put(0b1111, 4);
+            self.put(payload, 64);
+        }
+    }
+
+    #[inline(always)]
+    fn put_value(&mut self, bits: u64) {
+        let changed = bits ^ self.value;
+        if changed == 0 {
+            self.put(0, 1);
+            return;
+        }
+        let leading = changed.leading_zeros().min(31) as u8;
+        let trailing = changed.trailing_zeros() as u8;
+        if self.leading <= leading && self.trailing <= trailing {
+            // An unset window has more leading zeros than any value.
+            self.put(0b10, 2);
+            let significant = 64 - u32::from(self.leading) - u32::from(self.trailing);
+            self.put(changed >> self.trailing, significant);
+            return;
+        }
+        (self.leading, self.trailing) = (leading, trailing);
+        let significant = 64 - u32::from(leading) - u32::from(trailing);
+        let header = 0b11 << 11 | u64::from(leading) << 6 | u64::from(significant & 63);
+        self.put(header, 13);
+        self.put(changed >> trailing, significant);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_of_a_series_is_one_cache_line() {
+        assert!(size_of::<XorAppender>() <= 64);
+    }
+
+    #[test]
+    fn an_open_chunk_can_be_read_at_any_time() {
+        let mut appender = XorAppender::new();
+        let mut scratch = Vec::new();
+        for index in 0..300u32 {
+            let time = i64::from(index) * 15_000 + i64::from(index * index % 7);
+            appender.append(time, f64::from(index * index));
+            assert_eq!(
+                (appender.last_time(), appender.last_value()),
+                (time, f64::from(index * index))
+            );
+            let mut column = Column::default();
+            appender.read(&mut scratch, &mut column).unwrap();
+            assert_eq!(column.len(), usize::from(appender.num_samples()));
+            assert_eq!(
+                (column.times.last(), column.values.last()),
+                (Some(&time), Some(&appender.last_value()))
+            );
+            assert_eq!(appender.byte_len(), appender.to_bytes().len());
+        }
+    }
+}
