@@ -13,6 +13,9 @@ pub mod labels;
 
 pub mod chunk;
 
+pub mod postings;
+pub mod tombstones;
+
 pub mod query;
 
 pub mod wal;

@@ -1,0 +1,135 @@
+//! From matchers to one list of series.
+//!
+//! A matcher that accepts the empty value also accepts series without the label, so no list of label
+//! pairs can answer it directly: it subtracts the series that it refuses. All others intersect. When
+//! there are only subtracting ones, the start is all series.
+
+use super::{Postings, intersect, merge, without};
+use crate::error::Result;
+use crate::labels::{MatchOperator, Matcher};
+use crate::types::SeriesRef;
+
+/// Something that knows the series of every label pair.
+pub trait PostingsSource {
+    /// All series.
+    ///
+    /// # Errors
+    /// The list cannot be read.
+    fn all(&self) -> Result<Postings<'_>>;
+
+    /// The series whose label `name` has `value`, which is not empty.
+    ///
+    /// # Errors
+    /// The list cannot be read.
+    fn with_value(&self, name: &str, value: &str) -> Result<Postings<'_>>;
+
+    /// One list per value of label `name` that `accept` accepts, in no order.
+    ///
+    /// # Errors
+    /// A list cannot be read.
+    fn with_values(
+        &self,
+        name: &str,
+        accept: &mut dyn FnMut(&str) -> bool,
+    ) -> Result<Vec<Postings<'_>>>;
+}
+
+/// The series that all `matchers` accept, ascending.
+///
+/// # Errors
+/// A list that is needed cannot be read.
+pub fn select<S: PostingsSource + ?Sized>(
+    source: &S,
+    matchers: &[Matcher],
+) -> Result<Vec<SeriesRef>> {
+    let (subtracting, intersecting): (Vec<&Matcher>, Vec<&Matcher>) =
+        matchers.iter().partition(|matcher| matcher.accepts(""));
+    let mut lists = Vec::new();
+    for matcher in intersecting {
+        let list = accepted(source, matcher)?;
+        if list.is_empty() {
+            return Ok(Vec::new());
+        }
+        lists.push(list);
+    }
+    if lists.is_empty() {
+        lists.push(source.all()?);
+    }
+    let mut series = intersect(lists);
+    for matcher in subtracting {
+        if series.is_empty() {
+            break;
+        }
+        without(&mut series, &refused(source, matcher)?);
+    }
+    Ok(series)
+}
+
+/// The series with the label that `matcher` accepts.
+fn accepted<'s, S: PostingsSource + ?Sized>(
+    source: &'s S,
+    matcher: &Matcher,
+) -> Result<Postings<'s>> {
+    let name = matcher.name();
+    if matcher.operator() == MatchOperator::Equal {
+        return source.with_value(name, matcher.value());
+    }
+    united(source.with_values(name, &mut |value| matcher.accepts(value))?)
+}
+
+/// The series with the label that `matcher` refuses.
+fn refused<'s, S: PostingsSource + ?Sized>(
+    source: &'s S,
+    matcher: &Matcher,
+) -> Result<Postings<'s>> {
+    let name = matcher.name();
+    if matcher.operator() == MatchOperator::NotEqual && !matcher.value().is_empty() {
+        return source.with_value(name, matcher.value());
+    }
+    united(source.with_values(name, &mut |value| !matcher.accepts(value))?)
+}
+
+fn united(mut lists: Vec<Postings<'_>>) -> Result<Postings<'_>> {
+    Ok(match lists.len() {
+        0 => Postings::NONE,
+        1 => lists.swap_remove(0),
+        _ => Postings::Refs(merge(lists).into()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::MemoryPostings;
+    use super::*;
+    use crate::labels::Labels;
+
+    fn ids(matchers: &[(&str, MatchOperator, &str)]) -> Vec<u64> {
+        let series = [
+            Labels::from_pairs([("__name__", "up"), ("job", "a")]),
+            Labels::from_pairs([("__name__", "up"), ("job", "b")]),
+            Labels::from_pairs([("__name__", "up")]),
+            Labels::from_pairs([("__name__", "down"), ("job", "a")]),
+        ];
+        let numbered = series.iter().enumerate().map(|(id, labels)| (SeriesRef(id as u64), labels));
+        let postings = MemoryPostings::build(numbered);
+        let matchers: Vec<Matcher> = matchers
+            .iter()
+            .map(|(name, operator, value)| Matcher::new(*name, *operator, *value).unwrap())
+            .collect();
+        select(&postings, &matchers).unwrap().into_iter().map(|id| id.0).collect()
+    }
+
+    #[test]
+    fn matchers_intersect_and_subtract() {
+        use MatchOperator::{Equal, NotEqual};
+        assert_eq!(ids(&[]), [0, 1, 2, 3]);
+        assert_eq!(ids(&[("__name__", Equal, "up"), ("job", Equal, "a")]), [0]);
+        assert_eq!(ids(&[("job", NotEqual, "a")]), [1, 2]);
+        assert_eq!(ids(&[("job", Equal, "")]), [2]);
+        assert_eq!(ids(&[("job", NotEqual, "")]), [0, 1, 3]);
+        assert_eq!(ids(&[("none", NotEqual, "")]), []);
+        assert_eq!(ids(&[("none", Equal, "")]), [0, 1, 2, 3]);
+        assert_eq!(ids(&[("job", NotEqual, ""), ("job", NotEqual, "a")]), [1]);
+        assert_eq!(ids(&[("job", Equal, ""), ("job", Equal, "a")]), []);
+    }
+}
