@@ -1,0 +1,107 @@
+//! The stages, cheapest first.
+
+use crate::Outcome;
+use crate::machine::{Machine, find_program};
+use crate::program::{native, run_in_view, wasm};
+use crate::setup::Part;
+use std::process::Command;
+
+/// One thing that is checked.
+pub(super) struct Stage {
+    /// Its name for `--only` and the summary.
+    pub(super) name: &'static str,
+    /// What it shows, in one line.
+    pub(super) what: &'static str,
+    /// What must be set up for it.
+    pub(super) needs: &'static [Part],
+    /// Does it; output goes to the terminal.
+    pub(super) run: fn(&Machine) -> Outcome,
+}
+
+/// The packages that also run in the browser.
+const WASM_PACKAGES: [&str; 4] = ["-p", "chunkscope", "-p", "chunkscope-web"];
+
+const TO_WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
+
+/// All of them, in the order they run.
+pub(super) const STAGES: [Stage; 8] = [
+    Stage {
+        name: "format",
+        what: "cargo fmt --all --check",
+        needs: &[],
+        run: |machine| run_in_view(native(machine, "cargo").args(["fmt", "--all", "--check"])),
+    },
+    Stage {
+        name: "clippy",
+        what: "clippy on the whole workspace, native, warnings denied",
+        needs: &[],
+        run: |machine| {
+            let mut command = native(machine, "cargo");
+            command.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+            run_in_view(&mut command)
+        },
+    },
+    Stage {
+        name: "test",
+        what: "all native tests, the layers and sizes of the code among them",
+        needs: &[Part::Prometheus],
+        run: |machine| run_in_view(native(machine, "cargo").args(["test", "--workspace"])),
+    },
+    Stage {
+        name: "doc",
+        what: "documentation builds, warnings denied",
+        needs: &[],
+        run: |machine| {
+            let mut command = native(machine, "cargo");
+            command.args(["doc", "--workspace", "--no-deps", "--document-private-items"]);
+            run_in_view(command.env("RUSTDOCFLAGS", "-D warnings"))
+        },
+    },
+    Stage {
+        name: "clippy-wasm",
+        what: "clippy on core and web for wasm32, warnings denied",
+        needs: &[Part::Page],
+        run: |machine| {
+            let mut command = wasm(machine, "cargo");
+            command.arg("clippy").args(TO_WASM).args(WASM_PACKAGES);
+            command.args(["--lib", "--bins", "--tests", "--", "-D", "warnings"]);
+            run_in_view(&mut command)
+        },
+    },
+    Stage {
+        name: "test-wasm",
+        what: "tests of core and web in a dedicated worker of headless Chromium",
+        needs: &[Part::Page, Part::Browser],
+        run: |machine| {
+            let mut command = wasm(machine, "cargo");
+            command.arg("test").args(TO_WASM).args(WASM_PACKAGES);
+            in_chromium(&mut command)?;
+            run_in_view(&mut command)
+        },
+    },
+    Stage {
+        name: "build",
+        what: "trunk build --release",
+        needs: &[Part::Page],
+        run: |machine| run_in_view(wasm(machine, "trunk").args(["build", "--release"])),
+    },
+    Stage {
+        name: "browser",
+        what: "the built page, end to end in headless Chromium",
+        needs: &[Part::Browser],
+        run: |machine| {
+            if !machine.repository.join("dist/index.html").exists() {
+                return Err("there is no built page: the stage build comes first".to_owned());
+            }
+            run_in_view(native(machine, "node").args(["tests/browser/run.mjs"]))
+        },
+    },
+];
+
+/// Tells the test runner of wasm-bindgen which driver to use: with two on PATH it would choose
+/// Firefox's.
+fn in_chromium(command: &mut Command) -> Outcome {
+    let driver = find_program("chromedriver").ok_or("there is no chromedriver on PATH")?;
+    command.env("CHROMEDRIVER", driver).env("WASM_BINDGEN_TEST_TIMEOUT", "300");
+    Ok(())
+}
