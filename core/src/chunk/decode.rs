@@ -1,7 +1,7 @@
 //! Any chunk → columns.
 //!
 //! ```text
-//! num_samples  16 bits; in histogramST and floathistogramST the low 14, under the counter reset bits
+//! num_samples  16 bits; in histogramST and floathistogramST the low 14, under the reset bits
 //! …            the rest is the encoding's own
 //! ```
 
@@ -36,8 +36,9 @@ pub fn num_samples(encoding: Encoding, data: &[u8]) -> Result<u16> {
 /// Appends the samples of chunk `data` to the columns of `into`.
 ///
 /// # Errors
-/// The bytes are not a chunk of this encoding. The samples before the damage have been appended: the
-/// caller keeps or drops them. Offsets count from the start of `data`; see [`Error::shifted_by`].
+/// The bytes are not a chunk of this encoding. The samples before the damage have been appended:
+/// the caller keeps or drops them. Offsets count from the start of `data`; see
+/// [`Error::shifted_by`].
 pub fn decode(encoding: Encoding, data: &[u8], into: &mut Samples) -> Result<()> {
     decode_traced(encoding, data, 0, (), into)
 }

@@ -2,12 +2,12 @@
 //!
 //! A chunk is a header and a most-significant-first bit stream. Its encoding, its length and its
 //! checksum are kept by whatever holds it: a chunk file of a block, a head chunk file, a snapshot.
-//! [`decode`] appends the samples of any chunk to columns; [`decode_traced`] is the same decoder with
-//! every bit named.
+//! [`decode`] appends the samples of any chunk to columns; [`decode_traced`] is the same decoder
+//! with every bit named.
 //!
 //! Common to all encodings:
-//! 1. Reading stops after the number of samples in the header, never at the end of the bytes. Chunks
-//!    written before Prometheus 3.0 may end in one superfluous zero byte.
+//! 1. Reading stops after the number of samples in the header, never at the end of the bytes.
+//!    Chunks written before Prometheus 3.0 may end in one superfluous zero byte.
 //! 2. Differences of times wrap around in 64 bits.
 //! 3. Floats are bits: a stale marker is a signalling NaN and must come out as it went in.
 

@@ -14,8 +14,9 @@
 //! ```
 //!
 //! Invariants
-//! 1. A payload of n bits holds -(2^(n-1)-1) ..= 2^(n-1), one more on the positive side: the pattern
-//!    `100…0` is **plus** 2^(n-1). The timestamps of XOR chunks use the same rule, XOR2 does not.
+//! 1. A payload of n bits holds -(2^(n-1)-1) ..= 2^(n-1), one more on the positive side: the
+//!    pattern `100…0` is **plus** 2^(n-1). The timestamps of XOR chunks use the same rule, XOR2
+//!    does not.
 //! 2. A writer takes the first row that fits; a reader takes any.
 //!
 //! Example: -3, 5, 0, 300 signed are `10 101`, `110 000101`, `0`, `11110 000100101100`, together

@@ -38,14 +38,15 @@ use crate::types::{Column, Timestamp};
 /// Widths of a delta of delta by number of ones in front of it; four ones mean 64.
 const WIDTHS: [u8; 4] = [0, 14, 17, 20];
 
-/// Appends `num_samples` samples to `into`; `r` stands after the header. The samples before an error
-/// stay.
+/// Appends `num_samples` samples to `into`; `r` stands after the header. The samples before an
+/// error stay.
 pub(super) fn decode<T: Trace>(
     r: BitReader<'_, T>,
     num_samples: usize,
     into: &mut Column<f64>,
 ) -> Result<()> {
-    // One more than can be there, so that a header that promises too much meets the end of the bytes.
+    // One more than can be there, so that a header that promises too much meets the end of the
+    // bytes.
     let most = (r.remaining() / 2) as usize + 1;
     let from = into.len();
     let end = from + num_samples.min(most);

@@ -6,8 +6,8 @@
 //! 1. The highest `pending_bits` (at most 63) bits of `pending` follow `written`; what is below is
 //!    zero.
 //! 2. `written` holds whole 8-byte groups of the stream, without the chunk's header: the count is
-//!    in the state and goes in front when the chunk is copied out. An append touches the buffer only
-//!    once in 64 bits.
+//!    in the state and goes in front when the chunk is copied out. An append touches the buffer
+//!    only once in 64 bits.
 //! 3. The window is unset (`leading` > 63) until the first value changes.
 
 use super::varbit::fits;

@@ -4,11 +4,11 @@
 //! {"labels":{…},"floats":[[t,"16 hex digits"],…],"histograms":[[t,H],…],"st":[[t,start],…]}
 //! ```
 //!
-//! Floats are written as the hex of their bits, so that stale markers and −0 survive. `st` lists the
-//! start timestamps that are not 0 and is left out when there are none. `H` is canonical, whatever
-//! the stored span layout: `k` i/f, `gauge`, `schema`, `zt` zero threshold, `zc` zero count, `c`
-//! count, `sum`, `pos` and `neg` as `[bucket index, absolute count]` of the buckets that are not
-//! empty, `cv` custom bounds.
+//! Floats are written as the hex of their bits, so that stale markers and −0 survive. `st` lists
+//! the start timestamps that are not 0 and is left out when there are none. `H` is canonical,
+//! whatever the stored span layout: `k` i/f, `gauge`, `schema`, `zt` zero threshold, `zc` zero
+//! count, `c` count, `sum`, `pos` and `neg` as `[bucket index, absolute count]` of the buckets that
+//! are not empty, `cv` custom bounds.
 
 use std::fmt::{Display, Write};
 

@@ -1,7 +1,7 @@
 //! Variable-length integers: LEB128, and zigzag for signed ones.
 //!
 //! ```text
-//! uvarint  7 bits per byte, least significant group first, high bit = another byte follows; 1..10 bytes
+//! uvarint  1..10 bytes of 7 bits, least significant group first; high bit = another byte follows
 //! varint   zigzag, then uvarint: 0, -1, 1, -2, 2 … are 0, 1, 2, 3, 4 …
 //! string   uvarint byte length, then the bytes
 //! ```

@@ -7,8 +7,8 @@
 //! Invariants
 //! 1. Names ascend bytewise; `__name__` is not special (`A` < `__name__` < `a`).
 //! 2. No label has an empty value: such a label does not exist.
-//! 3. Text is UTF-8. The formats do not promise that; bytes that are not are replaced by U+FFFD when
-//!    a set is built, as every page and JSON answer would do later.
+//! 3. Text is UTF-8. The formats do not promise that; bytes that are not are replaced by U+FFFD
+//!    when a set is built, as every page and JSON answer would do later.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! From matchers to one list of series.
 //!
-//! A matcher that accepts the empty value also accepts series without the label, so no list of label
-//! pairs can answer it directly: it subtracts the series that it refuses. All others intersect. When
-//! there are only subtracting ones, the start is all series.
+//! A matcher that accepts the empty value also accepts series without the label, so no list of
+//! label pairs can answer it directly: it subtracts the series that it refuses. All others
+//! intersect. When there are only subtracting ones, the start is all series.
 
 use super::{Postings, intersect, merge, without};
 use crate::error::Result;

@@ -7,7 +7,8 @@ use crate::types::SeriesRef;
 /// The series that are in all of `lists`; none when there is no list.
 #[must_use]
 pub fn intersect(mut lists: Vec<Postings<'_>>) -> Vec<SeriesRef> {
-    // Shortest first: every look into a longer list then serves an element that may be in the result.
+    // Shortest first: every look into a longer list then serves an element that may be in the
+    // result.
     lists.sort_by_key(Postings::len);
     let mut lists = lists.into_iter();
     let Some(first) = lists.next() else { return Vec::new() };

@@ -65,8 +65,8 @@ pub trait Queryable: Send + Sync + Debug {
         stats: &mut ReadStats,
     ) -> Result<Vec<Series>>;
 
-    /// Appends the samples of `series` in `range` to `into`: in ascending time, one per time, without
-    /// what tombstones delete.
+    /// Appends the samples of `series` in `range` to `into`: in ascending time, one per time,
+    /// without what tombstones delete.
     ///
     /// # Errors
     /// `series` is not of this source.

@@ -1,8 +1,8 @@
 //! A directory of the native file system, its files mapped into memory.
 //!
 //! Reading never changes the directory. A file that another process truncates while it is mapped
-//! makes the system kill the reader (`SIGBUS`): a directory that a server is writing to is therefore
-//! best opened as a copy or snapshot, as the documentation says.
+//! makes the system kill the reader (`SIGBUS`): a directory that a server is writing to is
+//! therefore best opened as a copy or snapshot, as the documentation says.
 #![allow(unsafe_code)]
 
 use std::fs;

@@ -29,8 +29,8 @@ pub const MAGIC: u32 = 0x0130_ba30;
 
 const HEADER: usize = 5;
 const CHECKSUM: usize = 4;
-const HELP: &str = "the deletions of this block are not known: samples that were deleted and not yet \
-                    compacted away are visible again";
+const HELP: &str = "the deletions of this block are not known: samples that were deleted and not \
+                    yet compacted away are visible again";
 
 /// The deleted intervals of a block's series.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! A set of closed time intervals: sorted, and merged where they overlap or touch.
 //!
 //! Invariants
-//! 1. Intervals ascend and are at least 2 ms apart (`a.max_time + 1 < b.min_time`): closer ones merge.
+//! 1. Intervals ascend and are at least 2 ms apart (`a.max_time + 1 < b.min_time`): closer ones
+//!    merge.
 //! 2. None is empty. An inverted interval (upstream logs such for series outside a deleted range)
 //!    matches nothing and is not kept.
 

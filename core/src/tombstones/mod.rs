@@ -1,7 +1,7 @@
 //! What was deleted but is still in the files: intervals per series.
 //!
-//! Deleting writes no sample. It adds closed intervals to a block's `tombstones` file, or a record to
-//! the WAL; readers step over the samples inside, and compaction drops them for good.
+//! Deleting writes no sample. It adds closed intervals to a block's `tombstones` file, or a record
+//! to the WAL; readers step over the samples inside, and compaction drops them for good.
 
 mod file;
 mod intervals;
