@@ -1,3 +1,5 @@
-//! What the whole-system tests share: the fixtures and how to compare with them.
+//! What the whole-system tests share: the fixtures and how to compare with them, and the source
+//! of the project as its own tests see it.
 
 pub mod fixtures;
+pub mod source;
