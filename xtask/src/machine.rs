@@ -118,17 +118,25 @@ pub(crate) fn cargo_bin() -> Option<PathBuf> {
     Some(home.or_else(|| env::home_dir().map(|home| home.join(".cargo")))?.join("bin"))
 }
 
+/// Whether xtask was started in a shell that has taken `cargo xtask env`.
+pub(crate) fn runs_under_debian_toolchain() -> bool {
+    env::var_os("RUSTUP_TOOLCHAIN").is_some_and(|name| name == DEBIAN_TOOLCHAIN)
+}
+
 fn is_root() -> bool {
     first_line(Command::new("id").arg("-u")).as_deref() == Some("0")
 }
 
 fn default_compiler_has_wasm_std(repository: &Path) -> bool {
     let arguments = ["--print", "target-libdir", "--target", "wasm32-unknown-unknown"];
-    first_line(Command::new("rustc").args(arguments).current_dir(repository))
-        .and_then(|folder| std::fs::read_dir(folder).ok())
-        .is_some_and(|files| {
-            files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
-        })
+    let mut rustc = Command::new("rustc");
+    rustc.args(arguments).current_dir(repository);
+    if runs_under_debian_toolchain() {
+        rustc.env_remove("RUSTUP_TOOLCHAIN");
+    }
+    first_line(&mut rustc).and_then(|folder| std::fs::read_dir(folder).ok()).is_some_and(|files| {
+        files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
+    })
 }
 
 /// The first line a program prints, if it ran and succeeded.

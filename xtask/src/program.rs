@@ -1,7 +1,7 @@
 //! Running one program: quietly, with a log and a sign of life, or in full view.
 
 use crate::Outcome;
-use crate::machine::Machine;
+use crate::machine::{Machine, runs_under_debian_toolchain};
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -24,6 +24,9 @@ pub(crate) fn native(machine: &Machine, name: &str) -> Command {
     command.current_dir(&machine.repository).stdin(Stdio::null());
     for variable in VARIABLES_OF_OUR_CARGO {
         command.env_remove(variable);
+    }
+    if runs_under_debian_toolchain() {
+        command.env_remove("RUSTUP_TOOLCHAIN"); // back to the one of rust-toolchain.toml
     }
     command
 }

@@ -8,11 +8,12 @@
 //! ```text
 //! ~/.cache/chunkscope/wasm-toolchain/
 //!   bin/rustc, rustdoc, clippy-driver    scripts that add this sysroot to Debian's
-//!   bin/cargo, cargo-clippy              links to Debian's
+//!   bin/cargo                            link to Debian's
+//!   bin/cargo-clippy                     a copy: it runs the clippy-driver beside its real place
 //!   lib/rustlib/HOST/lib                 link to Debian's native std
 //!   lib/rustlib/HOST/bin/rust-lld        link to Debian's linker
 //!   lib/rustlib/wasm32-unknown-unknown/  the std built here
-//!   made-from                            the compiler's version: another one starts it anew
+//!   made-from                            recipe and compiler: others start it anew
 //! ```
 
 use super::{Step, apt, npm::write_program};
@@ -25,6 +26,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Counts the changes of [`assemble`].
+const RECIPE: u32 = 3;
 
 const BY_HAND: &str = "rustup target add wasm32-unknown-unknown (on Debian as root, xtask can \
                        build it from the packages rustc-web and rust-web-src instead)";
@@ -89,7 +93,12 @@ fn debian_compiler() -> Option<String> {
 
 fn toolchain_is_ready(machine: &Machine) -> bool {
     let made_from = fs::read_to_string(machine.debian_toolchain().join("made-from")).ok();
-    made_from.is_some() && made_from == debian_compiler() && is_linked(machine)
+    made_from.is_some() && made_from == stamp() && is_linked(machine)
+}
+
+/// What the toolchain depends on; another stamp means to assemble it anew.
+fn stamp() -> Option<String> {
+    debian_compiler().map(|version| format!("recipe {RECIPE}, {version}\n"))
 }
 
 /// Whether rustup knows the toolchain, and by this folder.
@@ -102,7 +111,7 @@ fn is_linked(machine: &Machine) -> bool {
 
 fn assemble(machine: &Machine) -> Outcome {
     let folder = machine.debian_toolchain();
-    let _ = fs::remove_dir_all(&folder); // of an older compiler, or half made
+    let _ = fs::remove_dir_all(&folder); // of an older compiler or recipe, or half made
     let libraries = build_std(machine)?;
     lay_out(&folder, &libraries).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
     write_wrappers(&folder)?;
@@ -111,8 +120,8 @@ fn assemble(machine: &Machine) -> Outcome {
     link.args(["toolchain", "link", DEBIAN_TOOLCHAIN]).arg(&folder);
     run_with_log(machine, "rustup", &mut link)?;
 
-    let version = debian_compiler().ok_or("/usr/bin/rustc does not run")?;
-    fs::write(folder.join("made-from"), version)
+    let stamp = stamp().ok_or("/usr/bin/rustc does not run")?;
+    fs::write(folder.join("made-from"), stamp)
         .map_err(|e| format!("cannot write {}: {e}", folder.display()))
 }
 
@@ -173,13 +182,13 @@ fn write_wrappers(folder: &Path) -> Outcome {
         let script = format!("exec /usr/bin/{name} --sysroot '{}' \"$@\"", folder.display());
         write_program(&bin.join(name), &format!("#!/bin/sh\n{script}\n"))?;
     }
-    let script = format!("SYSROOT='{}' exec /usr/bin/clippy-driver \"$@\"", folder.display());
+    // The option goes last: clippy wants the name of the compiler first.
+    let script = format!("exec /usr/bin/clippy-driver \"$@\" --sysroot '{}'", folder.display());
     write_program(&bin.join("clippy-driver"), &format!("#!/bin/sh\n{script}\n"))?;
-    for name in ["cargo", "cargo-clippy"] {
-        link(&Path::new("/usr/bin").join(name), &bin.join(name))
-            .map_err(|e| format!("cannot link {name}: {e}"))?;
-    }
-    Ok(())
+    link(Path::new("/usr/bin/cargo"), &bin.join("cargo"))
+        .and_then(|()| fs::copy("/usr/bin/cargo-clippy", bin.join("cargo-clippy")))
+        .map(|_| ())
+        .map_err(|e| format!("cannot fill {}: {e}", bin.display()))
 }
 
 /// The triple Debian's compiler runs on.
