@@ -5,8 +5,9 @@
 //! …            the rest is the encoding's own
 //! ```
 
-use super::Encoding;
-use super::xor;
+use super::histogram_layout::Header;
+use super::start_time::StartTimes;
+use super::{Encoding, float_histogram, histogram, xor, xor2};
 use crate::encoding::{BitReader, Trace};
 use crate::error::{Error, Result};
 use crate::types::Samples;
@@ -61,7 +62,19 @@ pub fn decode_traced<T: Trace>(
             let num_samples = r.bits("num_samples", 16)? as usize;
             xor::decode(r, num_samples, &mut into.floats)
         }
-        _ => Err(Error::refused(format!("{encoding} chunks cannot be read yet"))),
+        Encoding::Xor2 => {
+            let num_samples = r.bits("num_samples", 16)? as usize;
+            let start_times = StartTimes::read_header(&mut r)?;
+            xor2::decode(r, num_samples, start_times, &mut into.floats)
+        }
+        Encoding::Histogram | Encoding::HistogramStart => {
+            let header = Header::read(encoding, &mut r)?;
+            histogram::decode(r, header, &mut into.histograms)
+        }
+        Encoding::FloatHistogram | Encoding::FloatHistogramStart => {
+            let header = Header::read(encoding, &mut r)?;
+            float_histogram::decode(r, header, &mut into.histograms)
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! Chunks written by Prometheus 3.14, and the sweeps that every encoding must survive.
 
-use super::{Encoding, decode};
-use crate::types::{STALE_MARKER, Samples};
+use std::sync::Arc;
+
+use super::{Encoding, decode, decode_traced};
+use crate::encoding::{Field, FieldTree};
+use crate::types::{Buckets, CounterReset, Histogram, STALE_MARKER, Samples, Span};
 
 /// Bytes of a hex string.
 pub(super) fn bytes(hex: &str) -> Vec<u8> {
@@ -51,4 +54,92 @@ pub(super) fn sweep(encoding: Encoding, data: &[u8]) {
     for fill in [0x00, 0x55, 0xaa, 0xff] {
         check(&vec![fill; data.len()]);
     }
+}
+
+/// Checks that the fields of a traced chunk follow each other without a gap, from the first bit to
+/// the padding.
+pub(super) fn names_every_bit(encoding: Encoding, data: &[u8]) {
+    fn walk(field: &Field, next: &mut u64) {
+        assert_eq!(field.start_bit, *next, "{field:?}");
+        if field.children.is_empty() {
+            *next += field.bits;
+        }
+        for child in &field.children {
+            walk(child, next);
+        }
+        assert_eq!(field.start_bit + field.bits, *next, "{field:?}");
+    }
+    let mut tree = FieldTree::with_limit(10_000);
+    let mut traced = Samples::default();
+    decode_traced(encoding, data, 8, &mut tree, &mut traced).unwrap();
+    let mut plain = Samples::default();
+    decode(encoding, data, &mut plain).unwrap();
+    assert_eq!(traced.len(), plain.len());
+    let root = tree.finish("chunk");
+    walk(&root, &mut 64);
+    assert_eq!(root.byte_range(), 8..8 + data.len() as u64);
+}
+
+/// The histogram samples of a chunk.
+pub(super) fn histograms(encoding: Encoding, data: &[u8]) -> Vec<(i64, Histogram)> {
+    let mut into = Samples::default();
+    decode(encoding, data, &mut into).unwrap();
+    into.histograms.times.into_iter().zip(into.histograms.values).collect()
+}
+
+/// The first histogram of the golden chunks.
+pub(super) fn h1() -> Histogram {
+    histogram(5, 1, 10.0, [1, 0, 1, -2])
+}
+
+/// The second.
+pub(super) fn h2() -> Histogram {
+    histogram(9, 2, 20.5, [1, 1, 1, -1])
+}
+
+/// The third.
+pub(super) fn h3() -> Histogram {
+    histogram(12, 2, 30.0, [2, 1, 1, -2])
+}
+
+fn histogram(count: u64, zero_count: u64, sum: f64, deltas: [i64; 4]) -> Histogram {
+    Histogram {
+        counter_reset: CounterReset::Unknown,
+        schema: 1,
+        zero_threshold: 2f64.powi(-128),
+        sum,
+        positive_spans: Arc::new([Span { offset: 0, length: 2 }, Span { offset: 1, length: 2 }]),
+        negative_spans: Arc::default(),
+        custom_values: Arc::default(),
+        buckets: Buckets::Integer {
+            count,
+            zero_count,
+            positive: deltas.to_vec(),
+            negative: Vec::new(),
+        },
+    }
+}
+
+/// The same histogram with float counts.
+pub(super) fn as_float(histogram: &Histogram) -> Histogram {
+    let Buckets::Integer { count, zero_count, positive, negative } = &histogram.buckets else {
+        return histogram.clone();
+    };
+    let counts = |deltas: &[i64]| {
+        let mut count = 0;
+        deltas
+            .iter()
+            .map(|delta| {
+                count += delta;
+                count as f64
+            })
+            .collect()
+    };
+    let buckets = Buckets::Float {
+        count: *count as f64,
+        zero_count: *zero_count as f64,
+        positive: counts(positive),
+        negative: counts(negative),
+    };
+    Histogram { buckets, ..histogram.clone() }
 }

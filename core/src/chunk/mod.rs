@@ -19,6 +19,14 @@ mod xor_float;
 mod xor;
 mod xor_appender;
 
+mod start_time;
+mod xor2;
+
+mod histogram_resolution;
+mod histogram_layout;
+mod histogram;
+mod float_histogram;
+
 mod decode;
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub(super) fn fits(value: i64, n: u32) -> bool {
 }
 
 /// Reads a signed integer.
-#[inline]
+#[inline(always)]
 pub(super) fn read_signed<T: Trace>(r: &mut BitReader<'_, T>, name: &'static str) -> Result<i64> {
     let start = r.position();
     let (payload, width) = read(r, name)?;
@@ -53,6 +53,12 @@ pub(super) fn read_signed<T: Trace>(r: &mut BitReader<'_, T>, name: &'static str
         r.note(name, start, &value);
     }
     Ok(value)
+}
+
+/// Reads an unsigned integer without a name in the trace.
+#[inline]
+pub(super) fn take_unsigned<T: Trace>(r: &mut BitReader<'_, T>, name: &'static str) -> Result<u64> {
+    Ok(read(r, name)?.0)
 }
 
 /// Reads an unsigned integer.

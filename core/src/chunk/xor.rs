@@ -89,13 +89,9 @@ fn fill<T: Trace>(
 fn read_first<T: Trace>(r: &mut BitReader<'_, T>) -> Result<(Timestamp, XorFloat)> {
     r.open("sample 0");
     let time = r.varint("time")?;
-    let start = r.position();
-    let bits = r.take64("value")?;
-    if T::ON {
-        r.note("value", start, &ShownFloat(bits));
-    }
-    r.close(format_args!("{time} → {}", ShownFloat(bits)));
-    Ok((time, XorFloat::starting_at(bits)))
+    let value = XorFloat::read_first(r, "value")?;
+    r.close(format_args!("{time} → {}", ShownFloat(value.bits)));
+    Ok((time, value))
 }
 
 #[inline(never)]
@@ -133,7 +129,7 @@ fn read_next_delta<T: Trace>(r: &mut BitReader<'_, T>, delta: u64) -> Result<u64
 
 #[cfg(test)]
 mod tests {
-    use super::super::golden::{as_bits, bytes, floats, stale, sweep};
+    use super::super::golden::{as_bits, bytes, floats, names_every_bit, stale, sweep};
     use super::super::{Encoding, XorAppender, decode, decode_traced};
     use crate::encoding::FieldTree;
     use crate::types::Samples;
@@ -222,24 +218,11 @@ mod tests {
     #[test]
     fn every_bit_has_a_name() {
         let data = bytes(EXAMPLE);
+        names_every_bit(Encoding::Xor, &data);
         let mut tree = FieldTree::with_limit(1000);
         let mut into = Samples::default();
         decode_traced(Encoding::Xor, &data, 8, &mut tree, &mut into).unwrap();
         let root = tree.finish("chunk");
-        let mut next = 8 * 8;
-        let mut follow = |name: &str, start_bit: u64, bits: u64| {
-            assert_eq!(start_bit, next, "{name}");
-            next += bits;
-        };
-        for field in &root.children {
-            if field.children.is_empty() {
-                follow(&field.name, field.start_bit, field.bits);
-            }
-            for part in &field.children {
-                follow(&part.name, part.start_bit, part.bits);
-            }
-        }
-        assert!(root.bits.div_ceil(8) == data.len() as u64);
         let shown: Vec<_> = root.children[3]
             .children
             .iter()

@@ -97,6 +97,38 @@ impl XorFloat {
         Self { bits, window: Window::default() }
     }
 
+    /// Reads the 64 bits that a stream begins with.
+    #[inline(always)]
+    pub(super) fn read_first<T: Trace>(
+        r: &mut BitReader<'_, T>,
+        name: &'static str,
+    ) -> Result<Self> {
+        let start = r.position();
+        let bits = r.take64(name)?;
+        if T::ON {
+            r.note(name, start, &ShownFloat(bits));
+        }
+        Ok(Self::starting_at(bits))
+    }
+
+    /// Reads the first or the next value, named in the trace as a whole.
+    #[inline(always)]
+    pub(super) fn read_any<T: Trace>(
+        &mut self,
+        r: &mut BitReader<'_, T>,
+        first: bool,
+        name: &'static str,
+    ) -> Result<()> {
+        if first {
+            *self = Self::read_first(r, name)?;
+            return Ok(());
+        }
+        r.open(name);
+        self.read(r)?;
+        r.close(ShownFloat(self.bits));
+        Ok(())
+    }
+
     /// Reads the next value.
     #[inline(always)]
     pub(super) fn read<T: Trace>(&mut self, r: &mut BitReader<'_, T>) -> Result<()> {
