@@ -16,8 +16,8 @@
 //! Invariants
 //! 1. The value of a bucket is its count, not a difference to the bucket before.
 //! 2. Every one of these floats has a window of its own.
-//! 3. A sample whose sum is the stale marker has no buckets, and nothing else of it counts. After it
-//!    only further stale markers follow.
+//! 3. A sample whose sum is the stale marker has no buckets, and nothing else of it counts. After
+//!    it only further stale markers follow.
 //!
 //! Example: the three samples of histogram.rs with float counts.
 //!

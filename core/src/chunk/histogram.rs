@@ -17,16 +17,19 @@
 //! 1. The value of a bucket is the difference to the bucket before it in the same sample. The delta
 //!    of delta runs over time, position by position.
 //! 2. The first delta of delta is relative to a delta of 0.
-//! 3. A sample whose sum is the stale marker has no buckets, and nothing else of it counts. After it
-//!    only further stale markers follow.
+//! 3. A sample whose sum is the stale marker has no buckets, and nothing else of it counts. After
+//!    it only further stale markers follow.
 //!
-//! Example: two samples at 1000 and 2000, schema 1, threshold 2^-128, spans (0,2) (1,2); count 5 then
-//! 9, zero count 1 then 2, sum 10 then 20.5, buckets 1 0 1 -2 then 1 1 1 -1 (third sample: 12, 2,
-//! 30, 2 1 1 -2 at 3000):
+//! Example: schema 1, threshold 2^-128, spans (0,2) (1,2), and three samples:
 //!
 //! ```text
-//! 000300 748ca4945e          3 samples; layout
-//! 3e8ac5009000000000000228db …
+//! time  count  zero count  sum   buckets
+//! 1000  5      1           10    1 0 1 -2
+//! 2000  9      2           20.5  1 1 1 -1
+//! 3000  12     2           30    2 1 1 -2
+//!
+//! 000300                     3 samples, no known reset, not a gauge
+//! 748ca494…                  layout, as in histogram_layout
 //! 000300748ca4945e3e8ac5009000000000000228dbc7d148eb1a14515ef2b1bac0
 //! ```
 

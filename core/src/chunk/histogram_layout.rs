@@ -1,8 +1,8 @@
 //! What stands once in a histogram chunk, before its samples: header, resolution, spans, bounds.
 //!
 //! ```text
-//! header, encodings 2 and 3     num_samples 16 bits, counter reset 2 bits, 6 bits zero
-//! header, encodings 5 and 6     counter reset 2 bits, num_samples 14 bits, start_time_header 8 bits
+//! header, encodings 2, 3   num_samples 16 bits, counter_reset 2 bits, 6 bits zero
+//! header, encodings 5, 6   counter_reset 2 bits, num_samples 14 bits, start_time_header 8 bits
 //!
 //! zero_threshold   8 bits b: 0 = 0.0; 1..=254 = 2^(b-244); 255 = 64 bits follow
 //! schema           varbit, signed
@@ -14,21 +14,21 @@
 //!
 //! Invariants
 //! 1. The counter reset bits are 00 unknown, 10 reset, 01 none, 11 gauge. They speak of the first
-//!    sample only, and readers do not believe them: that a chunk began after a reset is not known any
+//!    sample only, and readers believe none but the gauge: which chunk came before is not known any
 //!    more once chunks are merged. Within a chunk there is no reset.
 //! 2. The schema is -9 ..= 52 or -53. Those above 8 are reduced to 8 when read.
 //! 3. In a span the length comes first, in the write-ahead log the offset.
 //!
-//! Example: header and layout of one sample, schema 1, threshold 2^-128, positive spans (0,2) (1,2):
+//! Example: one sample, schema 1, threshold 2^-128, positive spans (0,2) and (1,2):
 //!
 //! ```text
-//! 0001 00                     1 sample, counter reset unknown
-//! 74                          2^(0x74-244) = 2^-128
-//! 8ca494…  10 001             schema 1
-//!          10 010             2 positive spans
-//!          10 010 0           length 2, offset 0
-//!          10 010 10 001      length 2, offset 1
-//!          0                  no negative spans
+//! 0001 00               1 sample, counter reset unknown
+//! 74                    2^(0x74-244) = 2^-128
+//! 8c a4 94 5…           10 001         schema 1
+//!                       10 010         2 positive spans
+//!                       10 010 0       length 2, offset 0
+//!                       10 010 10 001  length 2, offset 1
+//!                       0              no negative spans
 //! ```
 
 use std::sync::Arc;

@@ -3,7 +3,8 @@
 //! A schema finer than 8 has 2^(schema-8) buckets in each bucket of schema 8. Bucket i covers
 //! (base^(i-1), base^i], so bucket i becomes bucket ⌈i / 2^(schema-8)⌉.
 //!
-//! Example: four buckets 1 to 4 with counts 1 2 3 4, one schema coarser: buckets 1 and 2 with 3 and 7.
+//! Example: four buckets 1 to 4 with counts 1 2 3 4; one schema coarser these are the buckets 1 and
+//! 2 with counts 3 and 7.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Start timestamps: when the counter behind a sample began to count.
 //!
-//! Kept in XOR2, histogramST and floathistogramST chunks, as the difference to the time of the sample
-//! **before** (of the first sample, to its own time).
+//! Kept in XOR2, histogramST and floathistogramST chunks, as the difference to the time of the
+//! sample **before** (of the first sample, to its own time).
 //!
 //! ```text
 //! header, 1 byte   bit 7     the start timestamp of sample 0 is stored

@@ -49,8 +49,8 @@ use crate::types::{Column, STALE_MARKER, Timestamp};
 /// Widths of a delta of delta by number of ones in front of it.
 const WIDTHS: [u8; 4] = [0, 0, 13, 20];
 
-/// Appends `num_samples` samples to `into`; `r` stands after the header. The samples before an error
-/// stay.
+/// Appends `num_samples` samples to `into`; `r` stands after the header. The samples before an
+/// error stay.
 pub(super) fn decode<T: Trace>(
     r: BitReader<'_, T>,
     num_samples: usize,
