@@ -152,6 +152,31 @@ impl Error {
         self
     }
 
+    /// Sets the offset of a data error that has no path yet: for bytes that do not stand in the file
+    /// as they were decoded.
+    #[must_use]
+    pub fn at_offset(mut self, offset: u64) -> Self {
+        if let Self::Damaged(damage) = &mut self
+            && damage.at.path.is_empty()
+        {
+            damage.at.offset = Some(offset);
+        }
+        self
+    }
+
+    /// Puts the part that holds the field in front of it: part `entry 12` makes `value` into
+    /// `entry 12, value`.
+    #[cold]
+    #[must_use]
+    pub fn in_part(mut self, part: &str) -> Self {
+        if let Self::Damaged(damage) = &mut self {
+            let field = &damage.at.field;
+            let path = if field.is_empty() { part.to_owned() } else { format!("{part}, {field}") };
+            damage.at.field = path.into();
+        }
+        self
+    }
+
     /// The damage, if this is a data error.
     #[must_use]
     pub fn damage(&self) -> Option<&Damage> {

@@ -4,6 +4,7 @@ mod block_id;
 mod bucket_bounds;
 mod histogram;
 mod refs;
+mod resolution;
 mod samples;
 mod time;
 
