@@ -152,8 +152,8 @@ impl Error {
         self
     }
 
-    /// Sets the offset of a data error that has no path yet: for bytes that do not stand in the file
-    /// as they were decoded.
+    /// Sets the offset of a data error that has no path yet: for bytes that do not stand in the
+    /// file as they were decoded.
     #[must_use]
     pub fn at_offset(mut self, offset: u64) -> Self {
         if let Self::Damaged(damage) = &mut self

@@ -1,7 +1,7 @@
 //! Fewer, wider buckets: histograms finer than what this version knows are merged on read.
 //!
-//! With schema `s` bucket `i` ends at `2^(i · 2^−s)`. One schema less merges buckets `2k−1` and `2k`
-//! into `k`, so `d` less merge `i` into `((i − 1) >> d) + 1`.
+//! With schema `s` bucket `i` ends at `2^(i · 2^−s)`. One schema less merges buckets `2k−1` and
+//! `2k` into `k`, so `d` less merge `i` into `((i − 1) >> d) + 1`.
 
 use std::sync::Arc;
 

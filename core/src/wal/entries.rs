@@ -24,6 +24,12 @@ pub enum Record {
     Unknown(Option<u8>),
 }
 
+impl Default for Record {
+    fn default() -> Self {
+        Self::Unknown(None)
+    }
+}
+
 /// A series gets a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeriesEntry {

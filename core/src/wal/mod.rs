@@ -3,10 +3,32 @@
 //! One container format serves four folders: `wal/`, `wbl/`, `wal/checkpoint.N/` and
 //! `chunk_snapshot.S.O/`. A log is a row of segments, a segment a row of 32 KiB pages, a page a row
 //! of fragments, and one to many fragments make a record.
+//!
+//! Bytes become entries in four steps, each in its own file: [`Log`] finds the segments,
+//! [`SegmentReader`] takes fragments to records (past damage, if wanted), a decompressor gives the
+//! record as it was, and [`RecordDecoder`] reads its entries.
 
 mod entries;
+mod segments;
+
+mod fragment;
+mod window;
+
+mod compression;
+mod resume;
+
+mod reader;
+
+mod log_reader;
+
+mod record;
 
 pub use entries::{
     ExemplarEntry, HistogramEntry, MarkerEntry, MetadataEntry, MetricType, Record, SampleEntry,
     SeriesEntry, TombstoneEntry,
 };
+pub use fragment::{Compression, Fragment, FragmentKind, HEADER_SIZE, Header, MAX_DATA, PAGE_SIZE};
+pub use log_reader::LogReader;
+pub use reader::{SegmentReader, StoredRecord};
+pub use record::{RecordDecoder, SpanCache, read_exemplars, read_histogram, read_labels};
+pub use segments::{Checkpoint, Log, Segment, Snapshot};

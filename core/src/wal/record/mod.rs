@@ -1,0 +1,36 @@
+//! What a record's bytes say, one file per kind of record.
+//!
+//! ```text
+//! byte 0  type        entries                                        written since
+//!      1  series      reference, labels                              2.0
+//!      2  samples     reference, time, float                         2.0
+//!      3  tombstones  reference, first and last time                 2.0
+//!      4  exemplars   reference, time, float, labels                 2.27
+//!      5  markers     reference, head chunk       (only in `wbl/`)   2.39
+//!      6  metadata    reference, type, unit, help                    2.54
+//!      7  histograms  reference, time, integer histogram             2.40, this layout since 2.42
+//!      8  histograms  reference, time, float histogram               2.42
+//!   9/10  histograms  as 7 and 8, all with custom buckets            3.2
+//!     11  samples     with start timestamp                           3.11
+//!  12/13  histograms  with start timestamp                           3.12
+//! ```
+//!
+//! A record is its type byte, then entries until it ends. Other types are skipped, as upstream
+//! does.
+
+mod decoder;
+
+mod exemplars;
+mod histogram_value;
+mod histograms;
+mod markers;
+mod metadata;
+mod samples;
+mod series;
+mod tombstones;
+mod with_start_time;
+
+pub use decoder::RecordDecoder;
+pub use exemplars::read_exemplars;
+pub use histogram_value::{SpanCache, read_histogram};
+pub use series::read_labels;

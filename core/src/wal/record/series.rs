@@ -1,0 +1,43 @@
+//! Series records: a reference gets a label set.
+//!
+//! ```text
+//! u8 1, then per series: be64 reference, uvarint label count, per label: string name, string value
+//! ```
+//!
+//! Labels are sorted by name, bytewise, as all writers leave them.
+
+use crate::encoding::{Reader, Trace};
+use crate::error::Result;
+use crate::labels::Labels;
+use crate::types::SeriesRef;
+use crate::wal::entries::SeriesEntry;
+
+pub(super) fn read<'a, T: Trace>(
+    r: &mut Reader<'a, T>,
+    entries: &mut Vec<SeriesEntry>,
+) -> Result<()> {
+    let mut pairs = Vec::new();
+    while !r.is_at_end() {
+        r.open("series");
+        let series = SeriesRef(r.u64("series_ref")?);
+        let labels = read_labels(r, &mut pairs)?;
+        r.close(&labels);
+        entries.push(SeriesEntry { series, labels });
+    }
+    Ok(())
+}
+
+/// Reads a label count and that many names and values. `pairs` is room to work in.
+///
+/// # Errors
+/// The bytes end inside.
+pub fn read_labels<'a, T: Trace>(
+    r: &mut Reader<'a, T>,
+    pairs: &mut Vec<(&'a [u8], &'a [u8])>,
+) -> Result<Labels> {
+    pairs.clear();
+    for _ in 0..r.count("label_count", 2)? {
+        pairs.push((r.string("label_name")?, r.string("label_value")?));
+    }
+    Ok(Labels::from_sorted_bytes(pairs))
+}

@@ -1,0 +1,30 @@
+//! Tombstones records: deleted ranges of time, or the eviction of a series.
+//!
+//! ```text
+//! u8 3, then per interval: be64 reference, varint first time, varint last time
+//! ```
+//!
+//! The interval of all of time is no deletion: the series left the head at this point of the log.
+
+use crate::encoding::{Reader, Trace};
+use crate::error::Result;
+use crate::types::{SeriesRef, TimeRange};
+use crate::wal::entries::TombstoneEntry;
+
+pub(super) fn read<T: Trace>(
+    r: &mut Reader<'_, T>,
+    entries: &mut Vec<TombstoneEntry>,
+) -> Result<()> {
+    while !r.is_at_end() {
+        r.open("tombstone");
+        let series = SeriesRef(r.u64("series_ref")?);
+        let range = TimeRange::new(r.varint("min_time")?, r.varint("max_time")?);
+        if range == TimeRange::ALL {
+            r.close(format_args!("series {series} leaves the head"));
+        } else {
+            r.close(format_args!("series {series}, {} to {}", range.min_time, range.max_time));
+        }
+        entries.push(TombstoneEntry { series, range });
+    }
+    Ok(())
+}
