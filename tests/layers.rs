@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const CORE_LAYERS: &[&[&str]] = &[
     &["error"],
     &["types"],
-    &["clock", "event", "encoding", "storage"],
+    &["clock", "event", "encoding"],
+    &["storage"], // opening an archive is a job and tells what it left out: it uses event
     &["labels", "chunk"],
     &["postings", "tombstones"],
     &["query"],

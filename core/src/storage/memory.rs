@@ -92,6 +92,12 @@ impl Storage for Memory {
     }
 
     fn create(&self, path: &str) -> Result<Box<dyn WriteFile>> {
+        check_path(path)?;
+        let on_the_way = |(at, _)| matches!(self.lock().get(&path[..at]), Some(Node::File(_)));
+        if self.list(path).is_ok() || path.match_indices('/').any(on_the_way) {
+            let message = "both a file and a directory";
+            return Err(Error::storage("create", path, FailureKind::Other, message));
+        }
         self.put(path, Vec::new())?;
         Ok(Box::new(MemoryWriter {
             storage: self.clone(),

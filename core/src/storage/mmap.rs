@@ -12,8 +12,12 @@ use std::sync::Arc;
 
 use memmap2::Mmap as Map;
 
+use super::archive::Scratch;
 use super::contract::{Entry, EntryKind, ReadFile, Storage, WriteFile, check_path};
 use crate::error::{Error, FailureKind, Result};
+
+/// What errors call the scratch file.
+const SCRATCH: &str = "the scratch file in the directory for temporary files";
 
 /// A directory of the native file system.
 #[derive(Debug, Clone)]
@@ -40,6 +44,16 @@ impl Mmap {
         }
     }
 
+    /// One file of the native file system, mapped: an archive.
+    ///
+    /// # Errors
+    /// There is no such file.
+    pub fn open_file(path: &Path) -> Result<Arc<dyn ReadFile>> {
+        let name = path.display().to_string();
+        let file = fs::File::open(path).map_err(|error| failure("open", &name, &error))?;
+        map_file(&file, &name)
+    }
+
     fn locate(&self, path: &str) -> Result<PathBuf> {
         check_path(path)?;
         Ok(if path.is_empty() { self.root.clone() } else { self.root.join(path) })
@@ -57,6 +71,22 @@ fn failure(operation: &'static str, path: &str, error: &io::Error) -> Error {
         _ => FailureKind::Other,
     };
     Error::storage(operation, path, kind, error.to_string())
+}
+
+/// Maps a file that is open for reading; `path` is what errors call it.
+fn map_file(file: &fs::File, path: &str) -> Result<Arc<dyn ReadFile>> {
+    let found = file.metadata().map_err(|error| failure("open", path, &error))?;
+    if found.is_dir() {
+        return Err(Error::storage("open", path, FailureKind::NotFound, "it is a directory"));
+    }
+    if found.len() == 0 {
+        return Ok(Arc::new(MappedFile { map: None }));
+    }
+    // SAFETY: the map is read-only and private to this process, and every offset is checked
+    // against its length, which the system fixed when it was mapped. Blocks, finished segments
+    // and head chunk files are never truncated by Prometheus (see the module's head).
+    let map = unsafe { Map::map(file) }.map_err(|error| failure("open", path, &error))?;
+    Ok(Arc::new(MappedFile { map: Some(map) }))
 }
 
 fn make_parent(path: &Path) -> io::Result<()> {
@@ -96,20 +126,8 @@ impl Storage for Mmap {
 
     fn open(&self, path: &str) -> Result<Arc<dyn ReadFile>> {
         let location = self.locate(path)?;
-        let fail = |error: &io::Error| failure("open", path, error);
-        let file = fs::File::open(&location).map_err(|error| fail(&error))?;
-        let found = file.metadata().map_err(|error| fail(&error))?;
-        if found.is_dir() {
-            return Err(Error::storage("open", path, FailureKind::NotFound, "is a directory"));
-        }
-        if found.len() == 0 {
-            return Ok(Arc::new(MappedFile { map: None }));
-        }
-        // SAFETY: the map is read-only and private to this process, and every offset is checked
-        // against its length, which the system fixed when it was mapped. Blocks, finished segments
-        // and head chunk files are never truncated by Prometheus (see the module's head).
-        let map = unsafe { Map::map(&file) }.map_err(|error| fail(&error))?;
-        Ok(Arc::new(MappedFile { map: Some(map) }))
+        let file = fs::File::open(&location).map_err(|error| failure("open", path, &error))?;
+        map_file(&file, path)
     }
 
     fn create(&self, path: &str) -> Result<Box<dyn WriteFile>> {
@@ -186,5 +204,33 @@ impl WriteFile for NativeWriter {
 
     fn close(self: Box<Self>) -> Result<()> {
         Ok(())
+    }
+}
+
+/// A scratch file without a name, in the directory for temporary files: the system removes it when
+/// the process ends, however it ends.
+#[derive(Debug)]
+pub struct MmapScratch {
+    file: fs::File,
+}
+
+impl MmapScratch {
+    /// An empty one.
+    ///
+    /// # Errors
+    /// The system gives no temporary file.
+    pub fn new() -> Result<Self> {
+        let file = tempfile::tempfile().map_err(|error| failure("create", SCRATCH, &error))?;
+        Ok(Self { file })
+    }
+}
+
+impl Scratch for MmapScratch {
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes).map_err(|error| failure("write", SCRATCH, &error))
+    }
+
+    fn finish(self: Box<Self>) -> Result<Arc<dyn ReadFile>> {
+        map_file(&self.file, SCRATCH)
     }
 }

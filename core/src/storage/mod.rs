@@ -2,7 +2,7 @@
 //!
 //! # Contract
 //!
-//! Held by every backend, proved by one contract suite (`tests/storage.rs`):
+//! Held by every backend, proved by one contract suite (`core/tests/storage/`):
 //!
 //! 1. Paths are relative to the data directory, with `/` and without `.`, `..`, empty parts, a
 //!    leading or a trailing `/`. The directory itself is `""`. [`check_path`] refuses others.
@@ -16,12 +16,21 @@
 //!
 //! [`FailureKind::NotAllowed`]: crate::error::FailureKind::NotAllowed
 
+pub mod archive;
 mod contract;
 mod memory;
 #[cfg(not(target_arch = "wasm32"))]
 mod mmap;
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+mod rooted;
+mod slice;
+mod tree;
 
 pub use contract::{Entry, EntryKind, ReadFile, Storage, WriteFile, check_path, join, read_whole};
 pub use memory::Memory;
 #[cfg(not(target_arch = "wasm32"))]
-pub use mmap::Mmap;
+pub use mmap::{Mmap, MmapScratch};
+#[cfg(not(target_arch = "wasm32"))]
+pub use native::{OpenedNative, open_native};
+pub use rooted::{Subdirectory, data_directory, find_data_directories};

@@ -1,0 +1,140 @@
+//! The contract on the backends that need no browser.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use chunkscope::error::Result;
+use chunkscope::event::Job;
+use chunkscope::storage::archive::{Archive, Limits, MemoryScratch, OpenArchive, OpenedArchive};
+use chunkscope::storage::{Memory, Mmap, ReadFile, Storage, Subdirectory, open_native};
+
+use crate::{contract, packing};
+
+#[test]
+fn memory_keeps_the_contract() {
+    contract::check_writing(&Memory::default());
+}
+
+#[test]
+fn mmap_keeps_the_contract() {
+    let directory = tempfile::tempdir().unwrap();
+    contract::check_writing(&Mmap::open_directory(directory.path()).unwrap());
+}
+
+#[test]
+fn a_subdirectory_keeps_the_contract() {
+    let memory = Memory::default();
+    memory.make_directory("below/here").unwrap();
+    contract::check_writing(&Subdirectory::new(Arc::new(memory), "below/here").unwrap());
+}
+
+/// Opens the archive `bytes` with everything kept in memory.
+pub(crate) fn open(bytes: Vec<u8>, limits: Limits) -> Result<OpenedArchive> {
+    let memory = Memory::default();
+    memory.put("archive", bytes)?;
+    open_file(memory.open("archive")?, limits)
+}
+
+fn open_file(file: Arc<dyn ReadFile>, limits: Limits) -> Result<OpenedArchive> {
+    OpenArchive::new("archive", file, Box::new(MemoryScratch::new(1 << 30)), limits)?.run()
+}
+
+fn check(bytes: Vec<u8>, inflated: bool) -> Arc<Archive> {
+    let opened = open(bytes, Limits::default()).unwrap();
+    assert_eq!(opened.findings, [], "nothing to say about a good archive");
+    assert_eq!(opened.inflated_bytes > 0, inflated);
+    contract::check_reading(opened.storage.as_ref());
+    contract::check_refuses_changes(opened.storage.as_ref());
+    opened.storage
+}
+
+#[test]
+fn tar_keeps_the_contract() {
+    check(packing::tar(&contract::tree()), false);
+}
+
+#[test]
+fn gzipped_tar_keeps_the_contract() {
+    check(packing::gzip(&packing::tar(&contract::tree())), true);
+}
+
+#[test]
+fn zip_keeps_the_contract_stored_deflated_and_mixed() {
+    use packing::ZipEntry;
+    let entries = |deflate: fn(usize) -> bool| -> Vec<ZipEntry> {
+        let tree = contract::tree();
+        let entry = |(index, (path, bytes)): (usize, &(&str, Vec<u8>))| {
+            if deflate(index) {
+                ZipEntry::deflated(path, bytes)
+            } else {
+                ZipEntry::stored(path, bytes)
+            }
+        };
+        tree.iter().enumerate().map(entry).collect()
+    };
+    check(packing::zip(&entries(|_| false)), false);
+    check(packing::zip(&entries(|_| true)), true);
+    check(packing::zip(&entries(|index| index % 2 == 0)), true);
+}
+
+#[test]
+fn mapped_archives_are_read_in_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data.tar");
+    fs::write(&path, packing::tar(&contract::tree())).unwrap();
+    let file = Mmap::open_file(&path).unwrap();
+    let opened = open_file(Arc::clone(&file), Limits::default()).unwrap();
+    let big = opened.storage.open("big").unwrap();
+    let archive = file.whole().unwrap().as_ptr_range();
+    assert!(archive.contains(&big.whole().unwrap().as_ptr()), "no copy of the file's bytes");
+}
+
+fn write_tree(root: &Path) {
+    for (path, bytes) in contract::tree() {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+#[test]
+fn a_path_may_be_a_directory_its_parent_or_an_archive() {
+    let temporary = tempfile::tempdir().unwrap();
+    let data = temporary.path().join("prometheus/data");
+    write_tree(&data);
+    let below: Vec<(String, Vec<u8>)> = contract::tree()
+        .into_iter()
+        .map(|(path, bytes)| (format!("./prometheus/data/{path}"), bytes))
+        .collect();
+    let below: Vec<(&str, Vec<u8>)> =
+        below.iter().map(|(path, bytes)| (path.as_str(), bytes.clone())).collect();
+    let packed = temporary.path().join("data.tar.gz");
+    fs::write(&packed, packing::gzip(&packing::tar(&below))).unwrap();
+    for path in [&data, &temporary.path().join("prometheus"), &packed] {
+        let mut stages = Vec::new();
+        let opened = open_native(path, None, |progress| stages.push(progress.stage.clone()));
+        let opened = opened.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert_eq!(opened.findings, []);
+        contract::check_reading(opened.storage.as_ref());
+        assert_eq!(stages.is_empty(), path.is_dir(), "an archive tells how far it is");
+    }
+    let nothing = open_native(&temporary.path().join("nothing"), None, |_| {}).unwrap_err();
+    assert!(nothing.is_not_found(), "{nothing}");
+    let choice = open_native(temporary.path(), Some("prometheus/data"), |_| {}).unwrap();
+    contract::check_reading(choice.storage.as_ref());
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_nowhere_or_in_circles_do_no_harm() {
+    use std::os::unix::fs::symlink;
+    let temporary = tempfile::tempdir().unwrap();
+    write_tree(temporary.path());
+    symlink("nowhere", temporary.path().join("dangling")).unwrap();
+    let storage = Mmap::open_directory(temporary.path()).unwrap();
+    contract::check_reading(&storage);
+    symlink(".", temporary.path().join("circle")).unwrap();
+    symlink("itself", temporary.path().join("itself")).unwrap();
+    assert!(open_native(temporary.path(), None, |_| {}).is_ok(), "the search ends");
+}
