@@ -18,6 +18,7 @@ pub mod tombstones;
 
 pub mod query;
 
+pub mod block;
 pub mod wal;
 
 pub mod db;
