@@ -31,9 +31,9 @@ use crate::storage::{EntryKind, ReadFile, Storage, join};
 use crate::types::ChunkRef;
 
 /// The first four bytes of a chunk file.
-pub const MAGIC: u32 = 0x85bd_40dd;
+pub(super) const MAGIC: u32 = 0x85bd_40dd;
 /// Bytes before the first entry.
-pub const HEADER_SIZE: u64 = 8;
+pub(super) const HEADER_SIZE: u64 = 8;
 
 /// A chunk as it stands in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
