@@ -13,13 +13,13 @@
 //! ```
 //!
 //! Invariants
-//! 1. A chunk reference is the file in the upper and the offset of the entry in the lower 32 bits. The
-//!    file is its place in the sorted list of all-digit names, from 0: file 0 is `000001`.
-//! 2. Writers number files from 1 without a gap. Where there is a gap, a file is missing; references
-//!    then go by the numbers, since the places have shifted.
+//! 1. A chunk reference is the file in the upper and the offset of the entry in the lower 32 bits.
+//!    The file is its place in the sorted list of all-digit names, from 0: file 0 is `000001`.
+//! 2. Writers number files from 1 without a gap. Where there is a gap, a file is missing;
+//!    references then go by the numbers, since the places have shifted.
 //!
-//! Example: `0c 01 0001f02e0000000000000000 aee07558`: an XOR chunk of one sample, at offset 71 of the
-//! golden file.
+//! Example: `0c 01 0001f02e0000000000000000 aee07558`: an XOR chunk of one sample, at offset 71 of
+//! the golden file.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -68,7 +68,8 @@ pub fn read_chunk_file_header<T: Trace>(r: &mut Reader<'_, T>) -> Result<()> {
 /// Reads the entry that `r` stands at.
 ///
 /// # Errors
-/// The entry is longer than what is left, its checksum does not match, or its encoding is not known.
+/// The entry is longer than what is left, its checksum does not match, or its encoding is not
+/// known.
 pub fn read_chunk_record<'a, T: Trace>(r: &mut Reader<'a, T>) -> Result<ChunkRecord<'a>> {
     let start = r.offset();
     let length = r.uvarint("length")?;
@@ -297,12 +298,13 @@ mod tests {
     use super::*;
     use crate::storage::Memory;
 
-    const FILE: &str = "85bd40dd010000001502000100748ca4945e7d0ac5009000000000000228d89d45d4430c010001\
-        d00f3ff0000000000000b18343010c010001a01f3ff00000000000006ab569990c010001f02e0000000000000000ae\
-        e075580c010001c03e4004000000000000f739e4b10c010001904e7ff0000000000002524ba2930c010001e05d401c\
-        00000000000019b22b970c010001b06d401c0000000000003614fc780c010001807d401c000000000000d02d63720d\
-        010001d08c01401c0000000000005c7ea4e20d010001a09c01401c00000000000044d436100c010001b817bff00000\
-        000000002da83078";
+    const FILE: &str = "\
+        85bd40dd010000001502000100748ca4945e7d0ac5009000000000000228d89d45d4430c010001d00f3f\
+        f0000000000000b18343010c010001a01f3ff00000000000006ab569990c010001f02e00000000000000\
+        00aee075580c010001c03e4004000000000000f739e4b10c010001904e7ff0000000000002524ba2930c\
+        010001e05d401c00000000000019b22b970c010001b06d401c0000000000003614fc780c010001807d40\
+        1c000000000000d02d63720d010001d08c01401c0000000000005c7ea4e20d010001a09c01401c000000\
+        00000044d436100c010001b817bff00000000000002da83078";
 
     fn files(names: &[&str]) -> ChunkFiles {
         let storage = Memory::default();

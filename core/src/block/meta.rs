@@ -4,8 +4,8 @@
 //! { "ulid", "minTime", "maxTime",
 //!   "stats": { "numSamples", "numFloatSamples", "numHistogramSamples", "numSeries", "numChunks",
 //!              "numTombstones" },
-//!   "compaction": { "level", "sources", "deletable", "parents": [{ "ulid", "minTime", "maxTime" }],
-//!                   "failed", "hints" },
+//!   "compaction": { "level", "sources", "deletable", "failed", "hints",
+//!                   "parents": [{ "ulid", "minTime", "maxTime" }] },
 //!   "version": 1 }
 //! ```
 //!
@@ -14,8 +14,8 @@
 //! 2. Whatever is zero, empty or false may be missing; `"stats": {}` is normal.
 //! 3. `version` is 1. Version 2 is what the first 2.1 release wrote by mistake; its index says
 //!    version 1 and is laid out as version 2. Others are refused.
-//! 4. A block from out-of-order samples or from evicted series names the zero ULID as a parent, which
-//!    never existed.
+//! 4. A block from out-of-order samples or from evicted series names the zero ULID as a parent,
+//!    which never existed.
 //! 5. Unknown fields are other tools' (Thanos, Mimir): kept for show, ignored otherwise.
 
 use serde::{Deserialize, Serialize};

@@ -29,7 +29,8 @@ impl<'f> Window<'f> {
         Self { file, ahead, buffer: Vec::new(), start: 0 }
     }
 
-    /// The bytes from `start` on: at least `wanted` of them, unless `end` or the file's end is nearer.
+    /// The bytes from `start` on: at least `wanted` of them, unless `end` or the file's end is
+    /// nearer.
     pub(super) fn bytes(&mut self, start: u64, wanted: usize, end: u64) -> Result<&[u8]> {
         let end = end.min(self.file.len());
         if start > end {

@@ -29,10 +29,16 @@ pub struct ReadStats {
     pub samples: u64,
     /// Bytes of chunk data that were decoded.
     pub bytes: u64,
-    /// Damage that was met; what is undamaged was read all the same.
+    /// Damage that was met; what is undamaged was read all the same. Add with
+    /// [`ReadStats::problem`].
     #[serde(skip)]
     pub problems: Vec<Error>,
+    /// Damage that was met and is not in `problems`, which holds a limited number.
+    pub more_problems: u64,
 }
+
+/// Problems that are kept in full; more say nothing new to a reader.
+const MOST_PROBLEMS: usize = 1000;
 
 impl ReadStats {
     /// Adds what `other` counted.
@@ -41,7 +47,20 @@ impl ReadStats {
         self.chunks += other.chunks;
         self.samples += other.samples;
         self.bytes += other.bytes;
-        self.problems.extend(other.problems.iter().cloned());
+        other.problems.iter().cloned().for_each(|problem| self.problem(problem));
+        self.more_problems += other.more_problems;
+    }
+
+    /// Notes damage that was met; the same one again counts once.
+    pub fn problem(&mut self, problem: Error) {
+        if self.problems.contains(&problem) {
+            return;
+        }
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(problem);
+        } else {
+            self.more_problems += 1;
+        }
     }
 }
 

@@ -105,8 +105,8 @@ fn the_decoders_name_every_field() {
     assert_eq!((named("symbol"), named("series"), named("entry")), (9, 4, 6));
 }
 
-/// Flips every bit and cuts at every byte. What is found must be what was written, except for labels
-/// whose text was hit; a problem must be known.
+/// Flips every bit and cuts at every byte. What is found must be what was written, except for
+/// labels whose text was hit; a problem must be known.
 #[test]
 fn damage_never_panics_and_never_invents_series() {
     let original = bytes(INDEX);

@@ -4,15 +4,15 @@
 //! magic, version                       toc
 //! symbol table                         symbols
 //! series entries                       series
-//! [label indices, their table]         only in files of Prometheus 3.6 and older; nothing reads them
+//! [label indices, their table]         only in files of Prometheus 3.6 and older; not read
 //! postings lists                       postings
 //! postings offset table                offsets
 //! table of contents, the last 52 bytes toc
 //! ```
 //!
-//! Nothing of it is read before it is needed: opening looks at the first 5 and the last 52 bytes. The
-//! symbol table and the postings offset table are read through once, when the first query comes, and
-//! leave one entry of 32 in memory.
+//! Nothing of it is read before it is needed: opening looks at the first 5 and the last 52 bytes.
+//! The symbol table and the postings offset table are read through once, when the first query
+//! comes, and leave one entry of 32 in memory.
 //!
 //! When the table of contents or the postings are damaged, the series section is read through
 //! instead: each entry carries its own checksum, so what is found there is what was written.

@@ -55,8 +55,8 @@ pub struct SymbolCache {
 }
 
 impl Index {
-    /// Opens the index at `path`. `layout_of_version_2` is for blocks of the first 2.1 release, whose
-    /// index says version 1 by mistake.
+    /// Opens the index at `path`. `layout_of_version_2` is for blocks of the first 2.1 release,
+    /// whose index says version 1 by mistake.
     ///
     /// # Errors
     /// There is no file, or it is not an index of a known version. Other damage is in
@@ -73,7 +73,8 @@ impl Index {
         let mut problems = Vec::new();
         let version = match read_header(&mut Reader::new(&header, 0)) {
             Ok(version) => version,
-            // A bad magic in front of a good table of contents is a damaged index, not another file.
+            // A bad magic in front of a good table of contents is a damaged index, not another
+            // file.
             Err(error) if header[..4] != MAGIC.to_be_bytes() && toc.is_ok() => {
                 problems.push((in_file(error), Consequence::RefusesToStart));
                 read_header(&mut Reader::new(&[&MAGIC.to_be_bytes(), &header[4..]].concat(), 0))

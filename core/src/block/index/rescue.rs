@@ -1,7 +1,7 @@
 //! Reading through the series section, for when the way in by table and postings is damaged.
 //!
-//! Every entry carries its own checksum, so an entry that reads is an entry that was written. Between
-//! two such, damage is stepped over in steps of the alignment.
+//! Every entry carries its own checksum, so an entry that reads is an entry that was written.
+//! Between two such, damage is stepped over in steps of the alignment.
 
 use std::ops::Range;
 
@@ -23,8 +23,8 @@ pub(super) struct Lost {
     pub(super) at_end: Option<Error>,
 }
 
-/// Gives `each` every good entry of `range` with its offset. `alignment` is 16, in index version 1 it
-/// is 1.
+/// Gives `each` every good entry of `range` with its offset. `alignment` is 16, in index version 1
+/// it is 1.
 pub(super) fn scan_series(
     file: &dyn ReadFile,
     range: Range<u64>,

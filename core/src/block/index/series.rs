@@ -18,10 +18,11 @@
 //!    is referred to by that offset divided by 16. In version 1 entries are back to back and a
 //!    reference is the offset.
 //! 2. Series ascend by labels, so ascending references are ascending labels.
-//! 3. The chunks of a series ascend and do not overlap; their references ascend over the whole file.
+//! 3. The chunks of a series ascend and do not overlap; their references ascend over the whole
+//!    file.
 //!
-//! Example: `08 01 01 05 01 a01f 00 08 fb9c72fa` = symbol 1 = symbol 5, one chunk of the single time
-//! 2000 at file 0, offset 8.
+//! Example: `08 01 01 05 01 a01f 00 08 fb9c72fa` = symbol 1 = symbol 5, one chunk of the single
+//! time 2000 at file 0, offset 8.
 
 use crate::encoding::{Reader, Trace, checksum};
 use crate::error::{Error, Result};
