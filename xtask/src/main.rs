@@ -8,9 +8,11 @@
 //! | `setup/` | one table of steps; each says whether it is done, and does it |
 //! | `serve` | build the page and serve it on 127.0.0.1 |
 //! | `check/` | one table of stages: all that CI checks, in order |
+//! | `bench/` | one table of comparisons with Prometheus |
 //!
 //! Only the standard library is used, so that the first `cargo xtask` starts at once.
 
+mod bench;
 mod check;
 mod machine;
 mod program;
@@ -34,6 +36,10 @@ cargo xtask: the one way in
   cargo xtask test [--only STAGE]... [--list]
       Everything CI checks, in order, each stage timed. Goes on after a failure; ends with a
       summary and fails if any stage failed or could not be run.
+
+  cargo xtask bench [replay] [query] [open]
+      The same jobs done by Chunkscope and by Prometheus, side by side, with ratios. Makes its
+      data directories first, once per machine; that takes minutes.
 
   cargo xtask setup [--page] [--browser] [--prometheus]
       Only the installing, of everything or of the named parts. The others do it by themselves.
@@ -69,6 +75,7 @@ fn run(arguments: &[String]) -> Outcome<ExitCode> {
         "setup" => setup::command(&machine, rest).map(|()| ExitCode::SUCCESS),
         "serve" => serve::command(&machine, rest).map(|()| ExitCode::SUCCESS),
         "test" => check::command(&machine, rest),
+        "bench" => bench::command(&machine, rest),
         "env" => {
             print!("{}", machine.wasm_environment_as_shell());
             Ok(ExitCode::SUCCESS)
