@@ -23,6 +23,10 @@ mod log_reader;
 
 mod record;
 
+mod continuity;
+mod survey;
+
+pub use continuity::{empty_checkpoint, snapshot_findings, wal_findings, wbl_findings};
 pub use entries::{
     ExemplarEntry, HistogramEntry, MarkerEntry, MetadataEntry, MetricType, Record, SampleEntry,
     SeriesEntry, TombstoneEntry,
@@ -31,4 +35,5 @@ pub use fragment::{Compression, Fragment, FragmentKind, HEADER_SIZE, Header, MAX
 pub use log_reader::LogReader;
 pub use reader::{SegmentReader, StoredRecord};
 pub use record::{RecordDecoder, SpanCache, read_exemplars, read_histogram, read_labels};
-pub use segments::{Checkpoint, Log, Segment, Snapshot};
+pub use segments::{Checkpoint, Log, Segment, Snapshot, misnamed_files};
+pub use survey::{SegmentSurvey, SurveyJob, WalSurvey};

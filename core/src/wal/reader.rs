@@ -148,6 +148,13 @@ impl SegmentReader {
         self.found.start.min(self.len())..self.found.end.min(self.len())
     }
 
+    /// Bytes of the last record that the file does not have: zeros stand for them. `None` when it
+    /// has all of them.
+    #[must_use]
+    pub fn missing(&self) -> Option<u64> {
+        self.found.end.checked_sub(self.len()).filter(|missing| *missing > 0)
+    }
+
     /// Reads the next record: [`SegmentReader::advance`], then [`SegmentReader::record`].
     ///
     /// # Errors
@@ -232,7 +239,14 @@ impl SegmentReader {
             let error = Error::damaged("data", data_at, format!("{size} bytes"), found);
             return self.hole(error, self.window.padded_len(), "unexpected EOF", None);
         }
-        if let Err((error, words)) = fragment.check(at, data) {
+        if let Err((mut error, words)) = fragment.check(at, data) {
+            let len = self.window.len();
+            if end > len {
+                // Part of the fragment was never written; zeros stood in for it.
+                let found = format!("the end of the file {} bytes before that", end - len);
+                let expected = format!("{size} bytes of data up to {end:#x}");
+                error = Error::damaged("data", len, expected, found);
+            }
             return self.hole(error, end, &words, Some(end));
         }
         let expected = if self.assembly.is_open() { "middle or last" } else { "full or first" };

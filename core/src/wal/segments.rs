@@ -12,7 +12,8 @@
 //! 3. Of several checkpoints or snapshots the one with the highest number counts.
 //! 4. A *file* with a checkpoint's or snapshot's name stops upstream from opening.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::event::{Finding, Severity};
 use crate::storage::{EntryKind, Storage, join};
 
 /// How a checkpoint's folder name begins.
@@ -111,32 +112,35 @@ impl Log {
             .filter(|(before, after)| before.number.checked_add(1) != Some(after.number))
     }
 
-    /// The checkpoints in this folder, lowest number first.
+    /// The checkpoints in the folder `path`, lowest number first. Files with such a name are left
+    /// out: see [`misnamed_files`](super::misnamed_files).
     ///
     /// # Errors
-    /// The storage fails, or a file has a checkpoint's name.
+    /// The storage fails.
     pub fn checkpoints(storage: &dyn Storage, path: &str) -> Result<Vec<Checkpoint>> {
         let mut found = Vec::new();
         for (name, path, kind) in numbered(storage, path, CHECKPOINT)? {
             let Some(number) = decimal(&name) else { continue };
-            refuse_file(kind, &path, "checkpoint", "find last checkpoint: checkpoint")?;
-            found.push(Checkpoint { number, path });
+            if kind == EntryKind::Directory {
+                found.push(Checkpoint { number, path });
+            }
         }
         found.sort_by_key(|checkpoint| checkpoint.number);
         Ok(found)
     }
 
-    /// The memory snapshots of the data directory, oldest first.
+    /// The memory snapshots of the data directory, oldest first. Files with such a name are left
+    /// out.
     ///
     /// # Errors
-    /// The storage fails, or a file has a snapshot's name.
+    /// The storage fails.
     pub fn snapshots(storage: &dyn Storage) -> Result<Vec<Snapshot>> {
         let mut found = Vec::new();
         for (name, path, kind) in numbered(storage, "", SNAPSHOT)? {
             let parts = name.split_once('.').map(|(one, two)| (decimal(one), decimal(two)));
-            let Some((Some(segment), Some(offset))) = parts else { continue };
-            refuse_file(kind, &path, "memory snapshot", "chunk snapshot")?;
-            found.push(Snapshot { segment, offset, path });
+            if let (Some((Some(segment), Some(offset))), EntryKind::Directory) = (parts, kind) {
+                found.push(Snapshot { segment, offset, path });
+            }
         }
         found.sort_by_key(|snapshot| (snapshot.segment, snapshot.offset));
         Ok(found)
@@ -161,17 +165,26 @@ fn numbered(
     Ok(named.collect())
 }
 
-fn refuse_file(kind: EntryKind, path: &str, what: &str, upstream: &str) -> Result<()> {
-    if kind == EntryKind::Directory {
-        return Ok(());
+/// Files that are named like a checkpoint or a memory snapshot, which are folders.
+///
+/// # Errors
+/// The storage fails.
+pub fn misnamed_files(storage: &dyn Storage) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for (folder, prefix) in [("wal", CHECKPOINT), ("", SNAPSHOT)] {
+        for (rest, path, kind) in numbered(storage, folder, prefix)? {
+            if kind == EntryKind::File && rest.split('.').all(|part| decimal(part).is_some()) {
+                let what = "a file where a folder is expected";
+                let upstream = format!("refuses to open: {prefix}{rest} is not a directory");
+                findings.push(
+                    Finding::in_path(Severity::Damage, path, what)
+                        .prometheus(upstream)
+                        .help("move the file away; the data is read without it here"),
+                );
+            }
+        }
     }
-    let name = path.rsplit('/').next().unwrap_or(path);
-    Err(Error::damaged("", 0, format!("a {what} is a folder"), "a file").in_file(path).with_help(
-        format!(
-            "Prometheus stops here with \"{upstream} {name} is not a directory\"; \
-             move the file away"
-        ),
-    ))
+    Ok(findings)
 }
 
 /// The number a name of decimal digits stands for.
@@ -216,8 +229,10 @@ mod tests {
     fn a_file_named_like_a_checkpoint_is_named() {
         let storage = Memory::default();
         storage.put("wal/checkpoint.00000099", vec![1]).unwrap();
-        let error = Log::checkpoints(&storage, "wal").unwrap_err();
-        assert!(error.to_string().contains("checkpoint checkpoint.00000099 is not a directory"));
+        assert!(Log::checkpoints(&storage, "wal").unwrap().is_empty());
+        let finding = &misnamed_files(&storage).unwrap()[0];
+        assert_eq!(finding.at.path, "wal/checkpoint.00000099");
+        assert!(finding.prometheus.contains("checkpoint.00000099 is not a directory"));
     }
 
     #[test]
