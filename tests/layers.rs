@@ -274,7 +274,7 @@ fn way(uses: &BTreeMap<String, BTreeSet<String>>, from: &str, to: &str) -> Optio
     let mut open = vec![vec![from.to_owned()]];
     while let Some(so_far) = open.pop() {
         for next in uses.get(&so_far[so_far.len() - 1]).into_iter().flatten() {
-            let further = [&so_far[..], &[next.clone()]].concat();
+            let further = [&so_far[..], std::slice::from_ref(next)].concat();
             if next == to {
                 return Some(further);
             }

@@ -74,7 +74,7 @@ pub(super) const STAGES: [Stage; 8] = [
         needs: &[Part::Page, Part::Browser],
         run: |machine| {
             let mut command = wasm(machine, "cargo");
-            command.arg("test").args(TO_WASM).args(WASM_PACKAGES);
+            command.arg("test").args(TO_WASM).args(WASM_PACKAGES).arg("--tests");
             in_chromium(&mut command)?;
             run_in_view(&mut command)
         },
