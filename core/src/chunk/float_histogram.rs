@@ -53,12 +53,13 @@ pub(super) fn decode<T: Trace>(
     for index in 0..header.num_samples {
         r.open(format_args!("sample {index}"));
         let time_before = sample.time.value;
-        let step = match sample.read(&mut r, &mut layout, index) {
-            Ok(()) => header.start_times.read(&mut r, index, sample.time.value, time_before),
-            Err(error) => Err(error),
-        };
-        let start_time =
-            step.map_err(|error| super::decode::in_sample(error, index, header.num_samples))?;
+        let start_time = sample
+            .read(&mut r, &mut layout, index)
+            .and_then(|()| match index {
+                0 => header.start_times.read_first(&mut r, sample.time.value),
+                _ => header.start_times.read_further(&mut r, index, time_before),
+            })
+            .map_err(|error| super::decode::in_sample(error, index, header.num_samples))?;
         let histogram = sample.histogram(&layout, &header, index);
         into.push(sample.time.value, histogram, start_time);
         r.close(format_args!(

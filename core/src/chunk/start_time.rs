@@ -65,20 +65,27 @@ impl StartTimes {
         !self.has_first && self.first_change == 0
     }
 
-    /// The start timestamp of sample `index` at `time`, after a sample at `time_before`.
-    #[inline]
-    pub(super) fn read<T: Trace>(
+    /// The start timestamp of sample 0, at `time`.
+    pub(super) fn read_first<T: Trace>(
+        &mut self,
+        r: &mut BitReader<'_, T>,
+        time: Timestamp,
+    ) -> Result<Timestamp> {
+        if self.has_first {
+            self.current = time.wrapping_sub(r.varint("time_minus_start_time")?);
+        }
+        Ok(self.current)
+    }
+
+    /// The start timestamp of sample `index` (1 or more), after a sample at `time_before`.
+    #[inline(always)]
+    pub(super) fn read_further<T: Trace>(
         &mut self,
         r: &mut BitReader<'_, T>,
         index: usize,
-        time: Timestamp,
         time_before: Timestamp,
     ) -> Result<Timestamp> {
-        if index == 0 {
-            if self.has_first {
-                self.current = time.wrapping_sub(r.varint("time_minus_start_time")?);
-            }
-        } else if self.first_change != 0 && index >= self.first_change {
+        if self.first_change != 0 && index >= self.first_change {
             if index == self.first_change {
                 self.difference = varbit::read_signed(r, "time_before_minus_start_time")?;
             } else {

@@ -75,7 +75,7 @@ pub(super) fn read_unsigned<T: Trace>(r: &mut BitReader<'_, T>, name: &'static s
 /// The payload and its width.
 #[inline(always)]
 fn read<T: Trace>(r: &mut BitReader<'_, T>, name: &'static str) -> Result<(u64, u32)> {
-    let bits = r.peek();
+    let bits = r.peek(32);
     if bits >> 63 == 0 {
         r.consume(name, 1)?;
         return Ok((0, 0));

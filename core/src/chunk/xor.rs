@@ -67,36 +67,64 @@ fn fill<T: Trace>(
     times: &mut [Timestamp],
     values: &mut [f64],
 ) -> std::result::Result<(), (usize, Error)> {
-    // Slices and locals instead of pushes and fields: the whole state of the loop is in registers.
-    let mut samples = times.iter_mut().zip(values).enumerate();
-    let Some((index, (first_time, first_value))) = samples.next() else { return Ok(()) };
-    let (mut time, mut value) = read_first(&mut r).map_err(|error| (index, error))?;
-    (*first_time, *first_value) = (time, f64::from_bits(value.bits));
-    let mut delta = 0u64;
-    for (index, (time_out, value_out)) in samples {
-        r.open(format_args!("sample {index}"));
-        let step = if index == 1 { read_delta(&mut r) } else { read_next_delta(&mut r, delta) };
-        delta = step.map_err(|error| (index, error))?;
-        value.read(&mut r).map_err(|error| (index, error))?;
-        time = time.wrapping_add_unsigned(delta);
-        (*time_out, *value_out) = (time, f64::from_bits(value.bits));
-        r.close(format_args!("{time} → {}", ShownFloat(value.bits)));
+    let mut sample = Sample { time: 0, delta: 0, value: XorFloat::starting_at(0) };
+    let begun = times.len().min(2);
+    for (index, (time, value)) in times.iter_mut().zip(&mut *values).enumerate().take(2) {
+        sample.read_first_two(&mut r, index).map_err(|error| (index, error))?;
+        (*time, *value) = (sample.time, f64::from_bits(sample.value.bits));
+    }
+    fill_further(r, sample, begun, &mut times[begun..], &mut values[begun..])
+}
+
+/// As [`fill`], from sample `begun` on.
+fn fill_further<T: Trace>(
+    r: BitReader<'_, T>,
+    mut sample: Sample,
+    begun: usize,
+    times: &mut [Timestamp],
+    values: &mut [f64],
+) -> std::result::Result<(), (usize, Error)> {
+    // Slices instead of pushes, and a reader and a sample that nothing else knows: the whole state
+    // of this loop is in registers.
+    let mut r = r.detached();
+    for (index, (time, value)) in times.iter_mut().zip(values).enumerate() {
+        sample.read_further(&mut r, begun + index).map_err(|error| (begun + index, error))?;
+        (*time, *value) = (sample.time, f64::from_bits(sample.value.bits));
     }
     Ok(())
 }
 
-#[inline(always)]
-fn read_first<T: Trace>(r: &mut BitReader<'_, T>) -> Result<(Timestamp, XorFloat)> {
-    r.open("sample 0");
-    let time = r.varint("time")?;
-    let value = XorFloat::read_first(r, "value")?;
-    r.close(format_args!("{time} → {}", ShownFloat(value.bits)));
-    Ok((time, value))
+/// The sample read last.
+struct Sample {
+    time: Timestamp,
+    delta: u64,
+    value: XorFloat,
 }
 
-#[inline(never)]
-fn read_delta<T: Trace>(r: &mut BitReader<'_, T>) -> Result<u64> {
-    r.uvarint("time_delta")
+impl Sample {
+    fn read_first_two<T: Trace>(&mut self, r: &mut BitReader<'_, T>, index: usize) -> Result<()> {
+        r.open(format_args!("sample {index}"));
+        if index == 0 {
+            self.time = r.varint("time")?;
+            self.value = XorFloat::read_first(r, "value")?;
+        } else {
+            self.delta = r.uvarint("time_delta")?;
+            self.value.read(r)?;
+        }
+        self.time = self.time.wrapping_add_unsigned(self.delta);
+        r.close(format_args!("{} → {}", self.time, ShownFloat(self.value.bits)));
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn read_further<T: Trace>(&mut self, r: &mut BitReader<'_, T>, index: usize) -> Result<()> {
+        r.open(format_args!("sample {index}"));
+        self.delta = read_next_delta(r, self.delta)?;
+        self.value.read(r)?;
+        self.time = self.time.wrapping_add_unsigned(self.delta);
+        r.close(format_args!("{} → {}", self.time, ShownFloat(self.value.bits)));
+        Ok(())
+    }
 }
 
 /// Reads a delta of delta: the delta that follows `delta`.
@@ -104,7 +132,8 @@ fn read_delta<T: Trace>(r: &mut BitReader<'_, T>) -> Result<u64> {
 fn read_next_delta<T: Trace>(r: &mut BitReader<'_, T>, delta: u64) -> Result<u64> {
     const NAME: &str = "time_delta_of_delta";
     let start = r.position();
-    let next = r.peek();
+    // Enough for the time and for all of the value but its bits.
+    let next = r.peek(24 + 13);
     if next >> 63 == 0 {
         r.consume(NAME, 1)?;
         if T::ON {

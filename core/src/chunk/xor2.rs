@@ -41,7 +41,7 @@
 //! ```
 
 use super::start_time::StartTimes;
-use super::xor_float::{ShownFloat, Window};
+use super::xor_float::{ShownFloat, Window, XorFloat};
 use crate::encoding::{BitReader, Trace};
 use crate::error::{Error, Result};
 use crate::types::{Column, STALE_MARKER, Timestamp};
@@ -68,10 +68,14 @@ pub(super) fn decode<T: Trace>(
     if !start_times.is_none() {
         into.start_times.resize(end, 0);
     }
-    let starts = into.start_times.get_mut(from..).unwrap_or_default();
-    let result = fill(r, start_times, &mut into.times[from..], &mut into.values[from..], starts);
+    let mut columns = Columns {
+        times: &mut into.times[from..],
+        values: &mut into.values[from..],
+        start_times: into.start_times.get_mut(from..).unwrap_or_default(),
+    };
+    let result = fill(r, start_times, &mut columns);
     // From sample 127 on a field is written even where nothing ever had a start timestamp.
-    if starts.iter().all(|start| *start == 0) {
+    if columns.start_times.iter().all(|start| *start == 0) {
         into.start_times.truncate(starts_before);
     }
     match result {
@@ -86,56 +90,99 @@ pub(super) fn decode<T: Trace>(
 /// Fills the columns; an error comes with the number of good samples before it.
 fn fill<T: Trace>(
     mut r: BitReader<'_, T>,
-    mut start_times: StartTimes,
-    times: &mut [Timestamp],
-    values: &mut [f64],
-    starts: &mut [Timestamp],
+    start_times: StartTimes,
+    columns: &mut Columns<'_>,
 ) -> std::result::Result<(), (usize, Error)> {
-    let mut time = 0;
-    let mut delta = 0u64;
-    let mut values_read = Values { last: 0, window: Window::default() };
-    for (index, (time_out, value_out)) in times.iter_mut().zip(values).enumerate() {
-        r.open(format_args!("sample {index}"));
-        let time_before = time;
-        let bits = match index {
-            0 => read_first(&mut r).map(|(first, bits)| {
-                time = first;
-                values_read.last = if bits == STALE_MARKER { 0 } else { bits };
-                bits
-            }),
-            1 => read_second(&mut r, &mut delta, &mut values_read),
-            _ => read_next(&mut r, &mut delta, &mut values_read),
-        };
-        let bits = bits.map_err(|error| (index, error))?;
-        time = time.wrapping_add_unsigned(delta);
-        if let Some(start) = starts.get_mut(index) {
-            *start = start_times
-                .read(&mut r, index, time, time_before)
-                .map_err(|error| (index, error))?;
-        }
-        (*time_out, *value_out) = (time, f64::from_bits(bits));
-        r.close(format_args!("{time} → {}", ShownFloat(bits)));
+    let values = Values { last: 0, window: Window::default() };
+    let mut sample = Sample { time: 0, delta: 0, bits: 0, values, start_times };
+    for index in 0..columns.times.len().min(2) {
+        let start_time = sample.read_first_two(&mut r, index).map_err(|error| (index, error))?;
+        columns.put(index, &sample, start_time);
+    }
+    fill_further(r, sample, columns)
+}
+
+/// As [`fill`], from the third sample on.
+fn fill_further<T: Trace>(
+    r: BitReader<'_, T>,
+    mut sample: Sample,
+    columns: &mut Columns<'_>,
+) -> std::result::Result<(), (usize, Error)> {
+    // See xor: the whole state of this loop is in registers.
+    let mut r = r.detached();
+    for index in 2..columns.times.len() {
+        let start_time = sample.read_further(&mut r, index).map_err(|error| (index, error))?;
+        columns.put(index, &sample, start_time);
     }
     Ok(())
 }
 
-fn read_first<T: Trace>(r: &mut BitReader<'_, T>) -> Result<(Timestamp, u64)> {
-    let time = r.varint("time")?;
-    let start = r.position();
-    let bits = r.take64("value")?;
-    if T::ON {
-        r.note("value", start, &ShownFloat(bits));
-    }
-    Ok((time, bits))
+/// The parts of the columns that a chunk fills; `start_times` may be empty.
+struct Columns<'a> {
+    times: &'a mut [Timestamp],
+    values: &'a mut [f64],
+    start_times: &'a mut [Timestamp],
 }
 
-fn read_second<T: Trace>(
-    r: &mut BitReader<'_, T>,
-    delta: &mut u64,
-    values: &mut Values,
-) -> Result<u64> {
-    *delta = r.uvarint("time_delta")?;
-    values.read(r)
+impl Columns<'_> {
+    #[inline(always)]
+    fn put(&mut self, index: usize, sample: &Sample, start_time: Timestamp) {
+        self.times[index] = sample.time;
+        self.values[index] = f64::from_bits(sample.bits);
+        if let Some(out) = self.start_times.get_mut(index) {
+            *out = start_time;
+        }
+    }
+}
+
+/// The sample read last.
+struct Sample {
+    time: Timestamp,
+    delta: u64,
+    bits: u64,
+    values: Values,
+    start_times: StartTimes,
+}
+
+impl Sample {
+    fn read_first_two<T: Trace>(
+        &mut self,
+        r: &mut BitReader<'_, T>,
+        index: usize,
+    ) -> Result<Timestamp> {
+        r.open(format_args!("sample {index}"));
+        let time_before = self.time;
+        if index == 0 {
+            self.time = r.varint("time")?;
+            self.bits = XorFloat::read_first(r, "value")?.bits;
+            self.values.last = if self.bits == STALE_MARKER { 0 } else { self.bits };
+        } else {
+            self.delta = r.uvarint("time_delta")?;
+            self.bits = self.values.read(r)?;
+            self.time = self.time.wrapping_add_unsigned(self.delta);
+        }
+        let start_time = match index {
+            0 => self.start_times.read_first(r, self.time)?,
+            _ => self.start_times.read_further(r, index, time_before)?,
+        };
+        r.close(format_args!("{} → {}", self.time, ShownFloat(self.bits)));
+        Ok(start_time)
+    }
+
+    #[inline(always)]
+    fn read_further<T: Trace>(
+        &mut self,
+        r: &mut BitReader<'_, T>,
+        index: usize,
+    ) -> Result<Timestamp> {
+        r.open(format_args!("sample {index}"));
+        let time_before = self.time;
+        self.bits = read_next(r, &mut self.delta, &mut self.values)?;
+        self.time = self.time.wrapping_add_unsigned(self.delta);
+        let start_time = self.start_times.read_further(r, index, time_before)?;
+        r.close(format_args!("{} → {}", self.time, ShownFloat(self.bits)));
+        Ok(start_time)
+    }
 }
 
 /// Reads a joint control code and what follows it.
@@ -146,7 +193,8 @@ fn read_next<T: Trace>(
     values: &mut Values,
 ) -> Result<u64> {
     let start = r.position();
-    let next = r.peek();
+    // Enough for the time and for all of the value but its bits.
+    let next = r.peek(24 + 14);
     let ones = next.leading_ones().min(5);
     r.consume("control", (ones + 1).min(5))?;
     if T::ON {
@@ -195,7 +243,7 @@ impl Values {
     #[inline(always)]
     fn read<T: Trace>(&mut self, r: &mut BitReader<'_, T>) -> Result<u64> {
         let start = r.position();
-        let ones = r.peek().leading_ones().min(3);
+        let ones = r.peek(14).leading_ones().min(3);
         r.consume("value_control", (ones + 1).min(3))?;
         if T::ON {
             let meaning = match ones {

@@ -133,7 +133,7 @@ impl XorFloat {
     #[inline(always)]
     pub(super) fn read<T: Trace>(&mut self, r: &mut BitReader<'_, T>) -> Result<()> {
         let start = r.position();
-        let next = r.peek();
+        let next = r.peek(13);
         if next >> 63 == 0 {
             r.consume("value_control", 1)?;
             if T::ON {

@@ -35,6 +35,15 @@ impl<'a, T: Trace> BitReader<'a, T> {
         Self { bytes, next: 0, buffer: 0, valid: 0, base, trace }
     }
 
+    /// The same reader in a place of its own. Its address is not known to anything called before,
+    /// so that a loop over small inlined reads keeps it in registers.
+    #[inline(always)]
+    #[must_use]
+    pub fn detached(self) -> Self {
+        let Self { bytes, next, buffer, valid, base, trace } = self;
+        Self { bytes, next, buffer, valid, base, trace }
+    }
+
     /// Position in bits from the start of the file.
     #[inline(always)]
     pub fn position(&self) -> u64 {
@@ -64,11 +73,12 @@ impl<'a, T: Trace> BitReader<'a, T> {
         }
     }
 
-    /// The next bits, left-aligned and zero-padded, with at least 56 of them present unless the
-    /// stream ends earlier. Reads nothing: follow with [`BitReader::consume`].
+    /// The next bits, left-aligned and zero-padded, with at least `n` (at most 56) of them present
+    /// unless the stream ends earlier. Reads nothing: follow with [`BitReader::consume`].
     #[inline(always)]
-    pub fn peek(&mut self) -> u64 {
-        if self.valid < 56 {
+    pub fn peek(&mut self, n: u32) -> u64 {
+        debug_assert!(n <= 56);
+        if self.valid < n {
             self.top_up();
         }
         self.buffer
