@@ -1,1 +1,18 @@
-//! The explorer: a page that shows what is inside a Prometheus data directory.
+//! The explorer: a page that shows what is inside a Prometheus data directory, and the worker that
+//! reads it. Nothing leaves the tab.
+//!
+//! ```text
+//! protocol   the words page and worker share; plain data
+//! platform   all JavaScript: worker port, files, frames, settings, address bar
+//! worker     owns the open directory, answers requests
+//! client     the page's side of the port: send, await, drop stale answers
+//! state      what the page remembers; commands change it
+//! ```
+
+pub mod protocol;
+
+pub mod platform;
+
+pub mod client;
+
+pub mod state;

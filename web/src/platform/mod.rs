@@ -1,0 +1,20 @@
+//! All JavaScript of the page and the worker: everything a browser gives or wants.
+//!
+//! Nothing above this folder names a JavaScript type, except to hand one through. The interfaces
+//! that web-sys keeps behind a compiler flag are declared here, in small `extern` blocks.
+
+pub mod address_bar;
+pub mod attachment;
+pub mod browser;
+pub mod drop;
+pub mod fetch;
+pub mod frames;
+pub mod pause;
+pub mod picker;
+pub mod port;
+pub mod recent;
+
+pub use attachment::Attachment;
+pub use port::{Packet, PagePort, WorkerPort};
+/// An event of the page, to hand through.
+pub use web_sys::Event;
