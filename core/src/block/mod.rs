@@ -10,9 +10,22 @@
 
 pub mod index;
 
+mod catalog;
 mod chunks;
+mod contents;
+mod facts;
 mod meta;
+mod parts;
+mod reader;
+mod verify;
 mod window;
 
-pub use chunks::{ChunkFiles, ChunkReader, ChunkRecord, read_chunk_file_header, read_chunk_record};
+pub use catalog::{BlockState, Catalog, CatalogEntry, list};
+pub use chunks::{
+    ChunkFiles, ChunkReader, ChunkRecord, read_chunk_file_header, read_chunk_record,
+};
+pub use contents::{ChunkContents, ChunkHeader, Contents, SeriesContents, contents_json};
+pub use facts::{BlockFacts, BlockSizes, IndexSections};
 pub use meta::{BlockMeta, BlockParent, BlockStats, Compaction};
+pub use reader::Block;
+pub use verify::Verify;

@@ -29,10 +29,11 @@ mod toc;
 pub(super) mod golden;
 
 #[cfg(test)]
-pub(super) use golden::{INDEX as GOLDEN_INDEX, bytes as hex_bytes};
+pub(super) use golden::bytes as hex_bytes;
 pub use offsets::{OffsetEntry, read_offset_entry, read_offset_table};
 pub use postings::read_postings;
 pub use reader::{Consequence, Index, SymbolCache};
+pub use rescue::SeriesScan;
 pub use series::{ChunkMeta, SeriesEntry, read_series_entry};
 pub use symbols::read_symbols;
 pub use toc::{HEADER_SIZE, MAGIC, TOC_SIZE, Toc, read_header, read_toc};

@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use super::super::window::{SCATTERED, Window};
 use super::offsets::OffsetTable;
 use super::postings::read_postings;
-use super::rescue::scan_series;
+use super::rescue::SeriesScan;
 use super::series::{SeriesEntry, read_series_entry};
 use super::symbols::Symbols;
 use super::toc::{HEADER_SIZE, MAGIC, TOC_SIZE, Toc, read_header, read_toc};
@@ -32,6 +32,8 @@ pub enum Consequence {
 
 /// Problems that are kept; more of the same file add nothing.
 const MOST_PROBLEMS: usize = 1000;
+const READ_THROUGH: &str = "the series of the block are read through instead: slower, but nothing \
+                            is missing";
 
 /// The index of a block. Cheap to open; its tables are read when they are first needed.
 #[derive(Debug)]
@@ -191,9 +193,7 @@ impl Index {
             match OffsetTable::load(&*self.file, start, toc.toc, self.version) {
                 Ok(table) => Some(table),
                 Err(error) => {
-                    let help = "the series of the block are read through instead: slower, but \
-                                nothing is missing";
-                    self.note(error.with_help(help), Consequence::RefusesToStart);
+                    self.note(error.with_help(READ_THROUGH), Consequence::RefusesToStart);
                     None
                 }
             }
@@ -220,19 +220,41 @@ impl Index {
         &self,
         mut each: impl FnMut(SeriesRef, &SeriesEntry),
     ) -> Result<()> {
+        let (mut scan, mut entry) = (self.scan()?, SeriesEntry::default());
+        while let Some(reference) = self.next_series(&mut scan, &mut entry)? {
+            each(reference, &entry);
+        }
+        Ok(())
+    }
+
+    /// A scan of all series entries.
+    pub(in super::super) fn scan(&self) -> Result<SeriesScan<'_>> {
         let range = match &self.toc {
             Some(toc) => toc.series_section(),
             None => self.symbols()?.end().min(self.file.len())..self.file.len(),
         };
-        let lost = scan_series(&*self.file, range, self.alignment(), |offset, entry| {
-            each(SeriesRef(offset / self.alignment()), entry);
-        })?;
+        Ok(SeriesScan::new(&*self.file, range, self.alignment()))
+    }
+
+    /// Reads the next good entry; `None` at the end. Damage that was stepped over is noted.
+    pub(in super::super) fn next_series(
+        &self,
+        scan: &mut SeriesScan<'_>,
+        entry: &mut SeriesEntry,
+    ) -> Result<Option<SeriesRef>> {
+        let found = scan.next(entry)?;
         // Without a table of contents, what ends the series is simply the next section.
-        let at_end = lost.at_end.filter(|_| self.toc.is_some());
-        for error in lost.inside.into_iter().chain(at_end) {
+        let at_end = scan.ended_by().filter(|_| found.is_none() && self.toc.is_some());
+        for error in scan.lost.drain(..).chain(at_end) {
             self.note(error, Consequence::FailsQueries);
         }
-        Ok(())
+        Ok(found.map(|offset| SeriesRef(offset / self.alignment())))
+    }
+
+    /// How far a scan is: bytes done and bytes in all.
+    pub(in super::super) fn scan_progress(&self, scan: &SeriesScan<'_>) -> (u64, u64) {
+        let range = self.toc.as_ref().map_or(0..self.file.len(), Toc::series_section);
+        (scan.position().saturating_sub(range.start), range.end - range.start)
     }
 
     fn alignment(&self) -> u64 {
@@ -246,9 +268,7 @@ impl Index {
         {
             match ask(&FilePostings { index: self, table }) {
                 Err(error) if error.damage().is_some() => {
-                    let help = "the series of the block are read through instead: slower, but \
-                                nothing is missing";
-                    self.note(error.with_help(help), Consequence::FailsQueries);
+                    self.note(error.with_help(READ_THROUGH), Consequence::FailsQueries);
                 }
                 answer => return answer,
             }
@@ -262,6 +282,27 @@ impl Index {
     /// The storage fails, or there is no way to find series in what is left of the file.
     pub fn select(&self, matchers: &[Matcher]) -> Result<Vec<SeriesRef>> {
         self.ask(|source| select(source, matchers))
+    }
+
+    /// Reads the lists of all values of label `name` ("" = the list of all series) and notes what
+    /// is damaged.
+    pub(in super::super) fn check_postings(&self, name: &str) -> Result<()> {
+        let Some(table) = self.offsets() else { return Ok(()) };
+        let postings = FilePostings { index: self, table };
+        let mut offsets = Vec::new();
+        table.for_each_value(&*self.file, name.as_bytes(), &mut |_, offset| {
+            offsets.push(offset);
+            true
+        })?;
+        for offset in offsets {
+            match postings.list(offset) {
+                Err(error) if error.damage().is_some() => {
+                    self.note(error.with_help(READ_THROUGH), Consequence::FailsQueries);
+                }
+                read => drop(read?),
+            }
+        }
+        Ok(())
     }
 
     /// Names of all labels.
