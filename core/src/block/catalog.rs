@@ -71,9 +71,7 @@ impl CatalogEntry {
     pub fn open(&self, storage: &Arc<dyn Storage>) -> Result<Block> {
         match &self.meta {
             Ok(_) => Block::open(storage, &self.directory),
-            Err(why) => {
-                Block::open_without_meta(storage, &self.directory, why.clone())
-            }
+            Err(why) => Block::open_without_meta(storage, &self.directory, why.clone()),
         }
     }
 }
@@ -136,7 +134,8 @@ impl Catalog {
         }
         for name in ["meta.json.tmp", "tombstones.tmp", "index.repaired"] {
             if let Ok(file) = storage.open(&join(&directory, name)) {
-                let what = format!("left over from a write that did not finish: {} bytes", file.len());
+                let what =
+                    format!("left over from a write that did not finish: {} bytes", file.len());
                 self.findings.push(
                     Finding::in_path(Severity::Note, join(&directory, name), what)
                         .prometheus("it ignores it, and never removes it")

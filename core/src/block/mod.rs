@@ -21,9 +21,7 @@ mod verify;
 mod window;
 
 pub use catalog::{BlockState, Catalog, CatalogEntry, list};
-pub use chunks::{
-    ChunkFiles, ChunkReader, ChunkRecord, read_chunk_file_header, read_chunk_record,
-};
+pub use chunks::{ChunkFiles, ChunkReader, ChunkRecord, read_chunk_file_header, read_chunk_record};
 pub use contents::{ChunkContents, ChunkHeader, Contents, SeriesContents, contents_json};
 pub use facts::{BlockFacts, BlockSizes, IndexSections};
 pub use meta::{BlockMeta, BlockParent, BlockStats, Compaction};

@@ -112,7 +112,15 @@ impl Parts {
         let directory = directory.to_owned();
         let (meta_json, findings) = (Vec::new(), Vec::new());
         let parts = Self {
-            directory, meta, meta_json, index, chunks, tombstones, tombstones_size, found, findings,
+            directory,
+            meta,
+            meta_json,
+            index,
+            chunks,
+            tombstones,
+            tombstones_size,
+            found,
+            findings,
         };
         Ok(parts)
     }
@@ -125,8 +133,10 @@ impl Parts {
             let what = format!("the block calls itself {}, its directory is {name}", meta.ulid);
             self.findings.push(
                 Finding::in_path(Severity::Warning, path, what)
-                    .prometheus("it goes by the name in the file and would delete the directory of \
-                                 that name")
+                    .prometheus(
+                        "it goes by the name in the file and would delete the directory of \
+                                 that name",
+                    )
                     .help("rename the directory, or correct \"ulid\""),
             );
         }
@@ -168,11 +178,8 @@ impl Parts {
         let index = self.index.as_ref().map(Index::problems).unwrap_or_default();
         let gap = |error: &Error| error.damage().is_some_and(|damage| damage.at.field == "chunks");
         let chunks = self.chunks.problems().into_iter().map(|error| {
-            let fails = if gap(&error) {
-                Consequence::FailsQueries
-            } else {
-                Consequence::RefusesToStart
-            };
+            let fails =
+                if gap(&error) { Consequence::FailsQueries } else { Consequence::RefusesToStart };
             (error, fails)
         });
         self.found.iter().cloned().chain(index).chain(chunks).collect()

@@ -16,11 +16,11 @@ use crate::storage::Storage;
 use crate::tombstones::{Intervals, Tombstones};
 use crate::types::{BlockId, Column, Samples, TimeRange};
 
-/// A block. Opening reads its `meta.json`, its `tombstones` and the two ends of its index; all else is
-/// read when a query needs it.
+/// A block. Opening reads its `meta.json`, its `tombstones` and the two ends of its index; all else
+/// is read when a query needs it.
 ///
-/// What is damaged is in [`Block::findings`], or in the statistics of the query that met it; what is
-/// not damaged is read all the same.
+/// What is damaged is in [`Block::findings`], or in the statistics of the query that met it; what
+/// is not damaged is read all the same.
 #[derive(Debug)]
 pub struct Block {
     parts: Parts,
@@ -36,8 +36,8 @@ impl Block {
         Ok(Self { parts: Parts::open(storage, directory)? })
     }
 
-    /// Opens a block whose `meta.json` cannot be used; `why` is what [`Block::open`] said. Its range is
-    /// that of its chunks, for which the whole index is read.
+    /// Opens a block whose `meta.json` cannot be used; `why` is what [`Block::open`] said. Its
+    /// range is that of its chunks, for which the whole index is read.
     ///
     /// # Errors
     /// There is no index to read, or the storage fails.
@@ -90,8 +90,8 @@ impl Block {
         &self.parts
     }
 
-    /// What was found wrong or unusual so far. Chunks are checked when they are read, and their damage
-    /// is in the statistics of that query; [`super::Verify`] looks at everything.
+    /// What was found wrong or unusual so far. Chunks are checked when they are read, and their
+    /// damage is in the statistics of that query; [`super::Verify`] looks at everything.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         self.parts.findings()
@@ -195,16 +195,21 @@ impl Queryable for Block {
     ) -> Result<BTreeSet<String>> {
         let Some(index) = &self.parts.index else { return Ok(BTreeSet::new()) };
         let (mut known, mut wanted) = (BTreeSet::new(), BTreeSet::new());
-        self.label_strings(matchers, stats, |index| index.label_values(name), |entry, symbols| {
-            for (own, value) in &entry.labels {
-                if known.insert(*own) && index.symbol(*own).is_ok_and(|text| text == name) {
-                    wanted.insert(*own);
+        self.label_strings(
+            matchers,
+            stats,
+            |index| index.label_values(name),
+            |entry, symbols| {
+                for (own, value) in &entry.labels {
+                    if known.insert(*own) && index.symbol(*own).is_ok_and(|text| text == name) {
+                        wanted.insert(*own);
+                    }
+                    if wanted.contains(own) {
+                        symbols.insert(*value);
+                    }
                 }
-                if wanted.contains(own) {
-                    symbols.insert(*value);
-                }
-            }
-        })
+            },
+        )
     }
 }
 
@@ -254,8 +259,8 @@ fn is_wanted(chunk: &ChunkMeta, range: TimeRange, deleted: Option<&Intervals>) -
         && deleted.is_none_or(|deleted| !deleted.covers(chunk.time_range))
 }
 
-/// Appends all samples of `chunk` to `into`. A chunk that is not what the index says is left out; of
-/// one that breaks off, what comes before the break stays.
+/// Appends all samples of `chunk` to `into`. A chunk that is not what the index says is left out;
+/// of one that breaks off, what comes before the break stays.
 pub(super) fn read_chunk(
     reader: &mut ChunkReader<'_>,
     chunk: &ChunkMeta,
@@ -297,12 +302,7 @@ pub(super) fn chunk_problem(error: Error, chunk: &ChunkMeta, path: &str) -> Erro
 }
 
 /// Removes from the samples behind `before` those outside `range` and those deleted.
-fn cut(
-    into: &mut Samples,
-    before: (usize, usize),
-    range: TimeRange,
-    deleted: Option<&Intervals>,
-) {
+fn cut(into: &mut Samples, before: (usize, usize), range: TimeRange, deleted: Option<&Intervals>) {
     cut_column(&mut into.floats, before.0, range);
     cut_column(&mut into.histograms, before.1, range);
     if let Some(deleted) = deleted {

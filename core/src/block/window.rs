@@ -35,7 +35,7 @@ impl<'f> Window<'f> {
         let end = end.min(self.file.len());
         if start > end {
             let found = format!("the file ends at {:#x}", self.file.len());
-            return Err(Error::damaged("", start, "an offset inside the section", found));
+            return Err(Error::damaged("offset", start, "an offset inside the section", found));
         }
         if let Some(whole) = self.file.whole() {
             return Ok(&whole[start as usize..end as usize]);
@@ -91,7 +91,12 @@ pub(super) fn checksum_of(file: &dyn ReadFile, range: Range<u64>) -> Result<u32>
         let bytes = window.bytes(at, SEQUENTIAL, range.end)?;
         if bytes.is_empty() {
             let found = format!("the file ends at {at:#x}");
-            return Err(Error::damaged("", at, format!("bytes up to {:#x}", range.end), found));
+            return Err(Error::damaged(
+                "section",
+                at,
+                format!("bytes up to {:#x}", range.end),
+                found,
+            ));
         }
         sum = checksum_append(sum, bytes);
         at += bytes.len() as u64;

@@ -78,7 +78,8 @@ impl Index {
             // A bad magic in front of a good table of contents is a damaged index, not another
             // file.
             Err(error) if header[..4] != MAGIC.to_be_bytes() && toc.is_ok() => {
-                problems.push((in_file(error), Consequence::RefusesToStart));
+                let error = in_file(error).with_help("the rest of the index is intact and is read");
+                problems.push((error, Consequence::RefusesToStart));
                 read_header(&mut Reader::new(&[&MAGIC.to_be_bytes(), &header[4..]].concat(), 0))
                     .map_err(in_file)?
             }
@@ -179,7 +180,8 @@ impl Index {
                 Err(error) => vec![error.clone()],
             };
             for error in problems {
-                self.note(error, Consequence::RefusesToStart);
+                let help = "a series is named by its symbols: those with damaged ones are left out";
+                self.note(error.with_help(help), Consequence::RefusesToStart);
             }
             loaded
         });

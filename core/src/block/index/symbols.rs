@@ -95,14 +95,18 @@ impl Symbols {
         let ((length, count), first) = window.entry(start, end, read_symbols_header)?;
         let mut problems = Vec::new();
         let mut stop = start + 4 + u64::from(length);
-        let sum = checksum_of(file, start + 4..stop.min(file.len()));
-        let stored = window.entry(stop, stop + 4, |r| r.hex32("symbols.checksum"));
-        match (sum, stored) {
-            (Ok(actual), Ok((stored, _))) if actual == stored => {}
-            (Ok(actual), Ok((stored, _))) => problems.push(wrong_checksum(stop, stored, actual)),
-            (Err(error), _) | (_, Err(error)) => problems.push(error),
+        if stop + 4 > end.min(file.len()) {
+            let expected = format!("symbols that end before {:#x}", end.min(file.len()));
+            let found = format!("{length} bytes, up to {stop:#x}");
+            problems.push(Error::damaged("symbols.length", start, expected, found));
+        } else {
+            let actual = checksum_of(file, start + 4..stop)?;
+            let (stored, _) = window.entry(stop, end, |r| r.hex32("symbols.checksum"))?;
+            if actual != stored {
+                problems.push(wrong_checksum(stop, stored, actual));
+            }
         }
-        stop = stop.min(end);
+        stop = stop.min(end).min(file.len()).max(first);
         let mut symbols = Self {
             count: 0,
             entries: first..stop,
