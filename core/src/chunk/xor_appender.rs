@@ -62,6 +62,13 @@ impl XorAppender {
         }
     }
 
+    /// Forgets the chunk and keeps its memory for the next one.
+    pub fn restart(&mut self) {
+        let mut written = std::mem::take(&mut self.written);
+        written.clear();
+        *self = Self { written, ..Self::new() };
+    }
+
     /// Appends a sample. Times are expected to ascend; this is not checked.
     ///
     /// # Panics
@@ -278,5 +285,19 @@ mod tests {
             );
             assert_eq!(appender.byte_len(), appender.to_bytes().len());
         }
+    }
+
+    #[test]
+    fn a_restarted_appender_writes_what_a_new_one_writes() {
+        let samples = |appender: &mut XorAppender| {
+            (0..50).for_each(|index| appender.append(index * 1000, (index * index) as f64));
+        };
+        let (mut used, mut new) = (XorAppender::new(), XorAppender::new());
+        used.append(7, -1.0);
+        samples(&mut used);
+        used.restart();
+        samples(&mut used);
+        samples(&mut new);
+        assert_eq!(used.to_bytes(), new.to_bytes());
     }
 }
