@@ -21,4 +21,6 @@ pub mod query;
 pub mod block;
 pub mod wal;
 
+pub mod head;
+
 pub mod db;

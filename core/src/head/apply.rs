@@ -1,0 +1,309 @@
+//! One record of a log → the head.
+
+use hashbrown::HashMap;
+
+use super::exemplars::Exemplar;
+use super::out_of_order::{Buffered, OutOfOrder, Value};
+use super::recovered;
+use super::registry::Found;
+use super::series::Metadata;
+use super::state::Head;
+use super::stored_chunks::StoredChunk;
+use crate::types::{ChunkRef, SeriesRef, TimeRange, Timestamp};
+use crate::wal::{
+    ExemplarEntry, HistogramEntry, MarkerEntry, MetadataEntry, Record, SampleEntry, SeriesEntry,
+    TombstoneEntry,
+};
+
+/// Which log a record comes from: the same record means different things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LogKind {
+    /// The write-ahead log or its checkpoint.
+    Ahead,
+    /// The write-behind log of out-of-order samples.
+    Behind,
+}
+
+/// What a replay knows only while it runs.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    /// In-order chunks of the chunk files, by reference, until a series record names it.
+    pub(super) chunks: HashMap<u64, Vec<StoredChunk>>,
+    /// Out-of-order chunks of the chunk files, likewise.
+    pub(super) out_of_order: HashMap<u64, Vec<StoredChunk>>,
+    /// The last chunk that the scan of the chunk files met.
+    pub(super) last_chunk: ChunkRef,
+    /// From here on chunks may be missing: damage, or a file that is gone.
+    pub(super) damaged_from: Option<ChunkRef>,
+    /// The write-ahead log has a hole: upstream reads no further.
+    pub(super) log_is_damaged: bool,
+}
+
+impl Head {
+    /// Applies a record.
+    pub(super) fn apply(&mut self, record: &Record, log: LogKind, pending: &mut Pending) {
+        match (record, log) {
+            (Record::Samples(entries), LogKind::Ahead) => self.apply_samples(entries, pending),
+            (Record::Histograms(entries), LogKind::Ahead) => {
+                self.apply_histograms(entries, pending);
+            }
+            (Record::Series(entries), LogKind::Ahead) => {
+                entries.iter().for_each(|entry| self.apply_series(entry, pending));
+            }
+            (Record::Tombstones(entries), LogKind::Ahead) => {
+                entries.iter().for_each(|entry| self.apply_tombstone(*entry));
+            }
+            (Record::Exemplars(entries), LogKind::Ahead) => self.apply_exemplars(entries),
+            (Record::Metadata(entries), LogKind::Ahead) => self.apply_metadata(entries),
+            (Record::Samples(entries), LogKind::Behind) => self.insert_floats(entries),
+            (Record::Histograms(entries), LogKind::Behind) => self.insert_histograms(entries),
+            (Record::Markers(entries), LogKind::Behind) => self.apply_markers(entries, pending),
+            // A record that only the other log holds, or of an unknown type: upstream steps over
+            // it.
+            _ => self.counters.unknown_records += 1,
+        }
+    }
+
+    /// A series record makes a series, or gives one another reference. Its chunks become those that
+    /// the chunk files hold for the record's reference: what the log held before is in a block.
+    fn apply_series(&mut self, entry: &SeriesEntry, pending: &mut Pending) {
+        self.counters.series += 1;
+        self.last_series = self.last_series.max(entry.series.0);
+        let (slot, new) = self.registry.find_or_add(entry.series, &entry.labels);
+        if !new {
+            self.counters.duplicate_series += 1;
+            self.registry.point(entry.series, slot, true);
+        }
+        let chunks = pending.chunks.remove(&entry.series.0).unwrap_or_default();
+        let late = pending.out_of_order.remove(&entry.series.0).unwrap_or_default();
+        let Some(series) = self.registry.get_mut(slot) else { return };
+        if !new && pending.log_is_damaged && chunks.is_empty() && late.is_empty() {
+            // Behind a hole, where upstream does not come: keep all that it still serves.
+            return;
+        }
+        let cover = |all: TimeRange, own: &StoredChunk| all.cover(&own.range);
+        self.bounds.in_order = chunks.iter().fold(self.bounds.in_order, cover);
+        self.bounds.out_of_order = late.iter().fold(self.bounds.out_of_order, cover);
+        series.replace_chunks(chunks);
+        *series.out_of_order_mut() = (!late.is_empty()).then(|| OutOfOrder::with_chunks(late));
+    }
+
+    fn apply_samples(&mut self, entries: &[SampleEntry], pending: &Pending) {
+        self.counters.floats += entries.len() as u64;
+        let mut reached = TimeRange::EMPTY;
+        for entry in entries {
+            let sample = (entry.time, entry.value, entry.start_time);
+            let Self { registry, options, bytes, bounds, .. } = self;
+            if entry.time >= bounds.min_valid_time
+                && let Some(Found { slot, alias: false }) = registry.find(entry.series)
+                && let Some(series) = registry.get_mut(slot)
+                && series.append_float(sample, options, bytes)
+            {
+                reached.extend(entry.time);
+            } else {
+                self.apply_unusual_sample(*entry, pending);
+            }
+        }
+        self.bounds.in_order = self.bounds.in_order.cover(&reached);
+    }
+
+    /// A sample that is too old, or whose reference is unknown or another name of a series.
+    #[cold]
+    #[inline(never)]
+    fn apply_unusual_sample(&mut self, entry: SampleEntry, pending: &Pending) {
+        let (time, start_time) = (entry.time, entry.start_time);
+        if self.is_in_blocks(time) {
+            return;
+        }
+        let Some(slot) = self.resolve(entry.series, time) else {
+            self.counters.unknown_references.floats += 1;
+            return;
+        };
+        let Self { registry, options, bytes, .. } = self;
+        let Some(series) = registry.get_mut(slot) else { return };
+        if series.append_float((time, entry.value, start_time), options, bytes) {
+            self.bounds.in_order.extend(time);
+            return;
+        }
+        let sample = Buffered { time, start_time, value: Value::Float(entry.value) };
+        self.keep_late_sample(slot, &sample, pending);
+    }
+
+    fn apply_histograms(&mut self, entries: &[HistogramEntry], pending: &Pending) {
+        self.counters.histograms += entries.len() as u64;
+        for entry in entries {
+            let (time, start_time) = (entry.time, entry.start_time);
+            if self.is_in_blocks(time) {
+                continue;
+            }
+            let Some(slot) = self.resolve(entry.series, time) else {
+                self.counters.unknown_references.histograms += 1;
+                continue;
+            };
+            let Self { registry, options, bytes, .. } = self;
+            let Some(series) = registry.get_mut(slot) else { continue };
+            if series.newest() < time {
+                let sample = (time, entry.histogram.clone(), start_time);
+                series.append_histogram(sample, options, bytes);
+                self.bounds.in_order.extend(time);
+                continue;
+            }
+            let value = Value::Histogram(Box::new(entry.histogram.clone()));
+            self.keep_late_sample(slot, &Buffered { time, start_time, value }, pending);
+        }
+    }
+
+    fn is_in_blocks(&mut self, time: Timestamp) -> bool {
+        let before = time < self.bounds.min_valid_time;
+        self.counters.samples_before_valid_time += u64::from(before);
+        before
+    }
+
+    /// A sample that is not newer than its series: it is in a chunk file, or came out of order and
+    /// is in the write-behind log as well. Where chunks were lost it may be all that is left.
+    fn keep_late_sample(&mut self, slot: u32, sample: &Buffered, pending: &Pending) {
+        self.counters.samples_not_newer += 1;
+        let Some(series) = self.registry.get_mut(slot) else { return };
+        if sample.time > series.newest_in_files() {
+            self.bounds.in_order.extend(sample.time);
+        }
+        if pending.damaged_from.is_some()
+            && !series.covers(sample.time)
+            && recovered::insert(series.recovered_mut(), sample)
+        {
+            self.counters.recovered_samples += 1;
+        }
+    }
+
+    /// The slot that `reference` leads to. If it is another name of its series, the log must keep
+    /// that name up to `time`.
+    fn resolve(&mut self, reference: SeriesRef, time: Timestamp) -> Option<u32> {
+        let found = self.registry.find(reference)?;
+        if found.alias {
+            let expiry = self.wal_expiries.entry(reference).or_insert(time);
+            *expiry = time.max(*expiry);
+        }
+        self.registry.get(found.slot).map(|_| found.slot)
+    }
+
+    fn apply_tombstone(&mut self, entry: TombstoneEntry) {
+        self.counters.tombstones += 1;
+        self.last_series = self.last_series.max(entry.series.0);
+        if entry.range == TimeRange::ALL {
+            self.evict(entry.series);
+            return;
+        }
+        if entry.range.max_time < self.bounds.min_valid_time {
+            return;
+        }
+        match self.resolve(entry.series, entry.range.max_time) {
+            Some(slot) => {
+                let Some(series) = self.registry.get(slot) else { return };
+                self.tombstones.entry(series.reference()).or_default().add(entry.range);
+            }
+            None => self.counters.unknown_references.tombstones += 1,
+        }
+    }
+
+    /// The series left the head at this point of the log. Later records with its labels make a new
+    /// one.
+    fn evict(&mut self, reference: SeriesRef) {
+        let Some(series) =
+            self.registry.find(reference).and_then(|found| self.registry.remove(found.slot))
+        else {
+            self.counters.unknown_references.tombstones += 1;
+            return;
+        };
+        self.counters.evictions += 1;
+        self.tombstones.remove(&series.reference());
+        self.wal_expiries.insert(series.reference(), series.newest());
+    }
+
+    fn apply_exemplars(&mut self, entries: &[ExemplarEntry]) {
+        for entry in entries {
+            self.counters.exemplars += 1;
+            if entry.time < self.bounds.min_valid_time {
+                continue;
+            }
+            let Some(slot) = self.resolve(entry.series, entry.time) else {
+                self.counters.unknown_references.exemplars += 1;
+                continue;
+            };
+            let (time, value, labels) = (entry.time, entry.value, entry.labels.clone());
+            self.exemplars.add(Exemplar { slot, time, value, labels });
+        }
+    }
+
+    fn apply_metadata(&mut self, entries: &[MetadataEntry]) {
+        for entry in entries {
+            self.counters.metadata += 1;
+            let found = self.registry.find(entry.series);
+            match found.and_then(|found| self.registry.get_mut(found.slot)) {
+                Some(series) => series.set_metadata(Metadata {
+                    metric_type: entry.metric_type,
+                    unit: entry.unit.clone(),
+                    help: entry.help.clone(),
+                }),
+                None => self.counters.unknown_references.metadata += 1,
+            }
+        }
+    }
+
+    fn insert_floats(&mut self, entries: &[SampleEntry]) {
+        self.counters.floats += entries.len() as u64;
+        for entry in entries {
+            let value = Value::Float(entry.value);
+            let sample = Buffered { time: entry.time, start_time: entry.start_time, value };
+            if !self.insert(entry.series, sample) {
+                self.counters.unknown_references.floats += 1;
+            }
+        }
+    }
+
+    fn insert_histograms(&mut self, entries: &[HistogramEntry]) {
+        self.counters.histograms += entries.len() as u64;
+        for entry in entries {
+            let value = Value::Histogram(Box::new(entry.histogram.clone()));
+            let sample = Buffered { time: entry.time, start_time: entry.start_time, value };
+            if !self.insert(entry.series, sample) {
+                self.counters.unknown_references.histograms += 1;
+            }
+        }
+    }
+
+    /// Adds an out-of-order sample; false when no series has this reference.
+    fn insert(&mut self, reference: SeriesRef, sample: Buffered) -> bool {
+        let Self { registry, options, bytes, bounds, .. } = self;
+        let found = registry.find(reference);
+        let Some(series) = found.and_then(|found| registry.get_mut(found.slot)) else {
+            return false;
+        };
+        let time = sample.time;
+        let late = series.out_of_order_mut().get_or_insert_default();
+        if late.insert(sample, options.out_of_order_capacity, bytes) {
+            bounds.out_of_order.extend(time);
+        }
+        true
+    }
+
+    /// A marker says that chunk files hold the samples before it. One that points behind the last
+    /// chunk there is, or to where chunks were lost, is not to be believed.
+    fn apply_markers(&mut self, entries: &[MarkerEntry], pending: &Pending) {
+        for entry in entries {
+            self.counters.markers += 1;
+            let lost = pending.damaged_from.is_some_and(|from| entry.chunk >= from);
+            if entry.chunk > pending.last_chunk || lost {
+                continue;
+            }
+            let found = self.registry.find(entry.series);
+            match found.and_then(|found| self.registry.get_mut(found.slot)) {
+                Some(series) => {
+                    if let Some(late) = series.out_of_order_mut() {
+                        late.clear_buffer();
+                    }
+                }
+                None => self.counters.unknown_references.markers += 1,
+            }
+        }
+    }
+}

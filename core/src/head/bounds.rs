@@ -1,0 +1,46 @@
+//! From when to when the head reaches.
+
+use crate::types::{TimeRange, Timestamp};
+
+/// Bounds of a head. They are what upstream keeps: they may be wider than the samples in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bounds {
+    /// In-order samples; empty before the first.
+    pub(super) in_order: TimeRange,
+    /// Out-of-order samples; empty when there are none.
+    pub(super) out_of_order: TimeRange,
+    /// In-order samples before this are in blocks.
+    pub(super) min_valid_time: Timestamp,
+}
+
+impl Bounds {
+    /// Bounds of a head without samples. Behind blocks it begins, empty, where they end.
+    pub(super) fn new(min_valid_time: Timestamp) -> Self {
+        let in_order = if min_valid_time == Timestamp::MIN {
+            TimeRange::EMPTY
+        } else {
+            TimeRange::new(min_valid_time, min_valid_time)
+        };
+        Self { in_order, out_of_order: TimeRange::EMPTY, min_valid_time }
+    }
+
+    /// Chunks and snapshots may hold samples that blocks hold, too: they do not count.
+    pub(super) fn raise_min_time(&mut self) {
+        self.in_order.min_time = self.in_order.min_time.max(self.min_valid_time);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_behind_blocks_begins_where_they_end() {
+        assert!(Bounds::new(Timestamp::MIN).in_order.is_empty());
+        let mut bounds = Bounds::new(100);
+        assert_eq!(bounds.in_order, TimeRange::new(100, 100));
+        bounds.in_order = bounds.in_order.cover(&TimeRange::new(50, 200));
+        bounds.raise_min_time();
+        assert_eq!(bounds.in_order, TimeRange::new(100, 200));
+    }
+}

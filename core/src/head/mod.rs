@@ -1,0 +1,52 @@
+//! The head: what is not in blocks yet, rebuilt from the logs.
+//!
+//! A [`Replay`] reads a data directory in bounded steps and never changes it. Its order is upstream's:
+//!
+//! ```text
+//! chunk_snapshot.S.O/   series with their newest chunks, if a clean stop left it
+//! chunks_head/          complete chunks: only where they are, their samples stay in the files
+//! wal/checkpoint.N/     what is still needed of old segments of the log
+//! wal/                  series, samples, tombstones, exemplars, metadata
+//! wbl/                  out-of-order samples, with markers of what chunks hold already
+//! ```
+//!
+//! The [`Head`] that comes out is a [`Queryable`](crate::query::Queryable); [`HeadReport`] is what is
+//! in it as plain data.
+
+// Head chunk files and snapshots are read by the next step; what they need is already here.
+#![allow(dead_code)]
+
+mod options;
+
+mod cutting;
+mod stored_chunks;
+
+mod open_chunk;
+mod out_of_order;
+mod recovered;
+
+mod series;
+
+mod registry;
+
+mod exemplars;
+mod index;
+
+mod bounds;
+mod counters;
+
+mod state;
+
+mod apply;
+
+mod log_plan;
+mod replay;
+
+mod read;
+mod report;
+
+pub use counters::{ReplayCounters, UnknownReferences};
+pub use options::ReplayOptions;
+pub use replay::Replay;
+pub use report::{HeadReport, MetadataReport, SeriesExemplar, SeriesReport};
+pub use state::Head;

@@ -1,0 +1,199 @@
+//! Samples that came too late for the newest chunk: a small sorted buffer per series, and chunks.
+
+use super::cutting::continues;
+use super::stored_chunks::{ChunkBytes, ChunkData, StoredChunk};
+use crate::chunk::{Encoding, XorAppender};
+use crate::types::{CounterReset, Histogram, Samples, TimeRange, Timestamp};
+
+/// The out-of-order samples of one series. Chunks may overlap each other and those in order.
+#[derive(Debug, Default)]
+pub(super) struct OutOfOrder {
+    /// Complete chunks, in the order they were made.
+    pub(super) chunks: Vec<StoredChunk>,
+    /// Sorted, one per time.
+    buffer: Vec<Buffered>,
+}
+
+/// A sample in the buffer.
+#[derive(Debug, Clone)]
+pub(super) struct Buffered {
+    /// When.
+    pub(super) time: Timestamp,
+    /// Start timestamp, 0 = none.
+    pub(super) start_time: Timestamp,
+    /// What.
+    pub(super) value: Value,
+}
+
+/// A float or a histogram.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    /// A float.
+    Float(f64),
+    /// A histogram.
+    Histogram(Box<Histogram>),
+}
+
+impl OutOfOrder {
+    /// With these chunks, and nothing in the buffer.
+    pub(super) fn with_chunks(chunks: Vec<StoredChunk>) -> Self {
+        Self { chunks, buffer: Vec::new() }
+    }
+
+    /// Adds a sample. When the buffer is full it becomes chunks first. False when there is a sample
+    /// at that time in the buffer: the first one stays.
+    pub(super) fn insert(
+        &mut self,
+        sample: Buffered,
+        capacity: u8,
+        bytes: &mut ChunkBytes,
+    ) -> bool {
+        if self.buffer.len() >= usize::from(capacity.max(1)) {
+            self.flush(bytes);
+        }
+        let place = self.buffer.partition_point(|other| other.time < sample.time);
+        if self.buffer.get(place).is_some_and(|other| other.time == sample.time) {
+            return false;
+        }
+        self.buffer.insert(place, sample);
+        true
+    }
+
+    /// Turns the buffer into chunks: a new one wherever the kind of samples changes or a histogram
+    /// cannot follow the one before it.
+    fn flush(&mut self, bytes: &mut ChunkBytes) {
+        let buffer = std::mem::take(&mut self.buffer);
+        let mut rest = buffer.as_slice();
+        while !rest.is_empty() {
+            let (chunk, behind) = rest.split_at(run_length(rest));
+            self.chunks.push(store(chunk, bytes));
+            rest = behind;
+        }
+        self.buffer = buffer;
+        self.buffer.clear();
+    }
+
+    /// Empties the buffer: its samples are in chunks of a file.
+    pub(super) fn clear_buffer(&mut self) {
+        self.buffer = Vec::new();
+    }
+
+    /// The samples in the buffer, in ascending time.
+    pub(super) fn buffer(&self) -> &[Buffered] {
+        &self.buffer
+    }
+
+    /// True when there is no sample.
+    pub(super) fn is_empty(&self) -> bool {
+        self.chunks.is_empty() && self.buffer.is_empty()
+    }
+
+    /// First to last sample in the buffer.
+    pub(super) fn buffer_range(&self) -> TimeRange {
+        match (self.buffer.first(), self.buffer.last()) {
+            (Some(first), Some(last)) => TimeRange::new(first.time, last.time),
+            _ => TimeRange::EMPTY,
+        }
+    }
+
+    /// First to last sample over buffer and chunks.
+    pub(super) fn range(&self) -> TimeRange {
+        let chunks = self.chunks.iter();
+        chunks.fold(self.buffer_range(), |range, chunk| range.cover(&chunk.range))
+    }
+}
+
+/// How many samples from the start of `samples` make one chunk.
+fn run_length(samples: &[Buffered]) -> usize {
+    let goes_on = |two: &[Buffered], gauge: bool| match (&two[0].value, &two[1].value) {
+        (Value::Float(_), Value::Float(_)) => true,
+        (Value::Histogram(last), Value::Histogram(next)) => continues(gauge, last, next),
+        _ => false,
+    };
+    let gauge = match samples.first().map(|first| &first.value) {
+        Some(Value::Histogram(first)) => first.counter_reset == CounterReset::Gauge,
+        _ => false,
+    };
+    let following = samples.windows(2).take_while(|two| goes_on(two, gauge)).count();
+    samples.len().min(following + 1)
+}
+
+/// One chunk of samples of one kind.
+fn store(samples: &[Buffered], bytes: &mut ChunkBytes) -> StoredChunk {
+    let ends = (samples.first(), samples.last());
+    let range = match ends {
+        (Some(first), Some(last)) => TimeRange::new(first.time, last.time),
+        _ => TimeRange::EMPTY,
+    };
+    let plain =
+        |sample: &Buffered| matches!(sample.value, Value::Float(_)) && sample.start_time == 0;
+    if samples.iter().all(plain) {
+        let mut appender = XorAppender::new();
+        for sample in samples {
+            if let Value::Float(value) = sample.value {
+                appender.append(sample.time, value);
+            }
+        }
+        let data = ChunkData::Bytes(Encoding::Xor, bytes.add_floats(&appender));
+        return StoredChunk { range, data };
+    }
+    let mut columns = Samples::default();
+    samples.iter().for_each(|sample| sample.push_to(&mut columns));
+    StoredChunk { range, data: ChunkData::Columns(Box::new(columns)) }
+}
+
+impl Buffered {
+    /// Appends the sample to its column. What is known of resets before it does not hold for its
+    /// new neighbours.
+    pub(super) fn push_to(&self, into: &mut Samples) {
+        match &self.value {
+            Value::Float(value) => into.floats.push(self.time, *value, self.start_time),
+            Value::Histogram(histogram) => {
+                let mut histogram = (**histogram).clone();
+                if histogram.counter_reset != CounterReset::Gauge {
+                    histogram.counter_reset = CounterReset::Unknown;
+                }
+                into.histograms.push(self.time, histogram, self.start_time);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn float(time: Timestamp) -> Buffered {
+        Buffered { time, start_time: 0, value: Value::Float(time as f64) }
+    }
+
+    #[test]
+    fn the_buffer_is_sorted_and_the_first_sample_of_a_time_stays() {
+        let (mut series, mut bytes) = (OutOfOrder::default(), ChunkBytes::default());
+        for time in [30, 10, 20] {
+            assert!(series.insert(float(time), 32, &mut bytes));
+        }
+        let again = Buffered { value: Value::Float(-1.0), ..float(20) };
+        assert!(!series.insert(again, 32, &mut bytes));
+        let times: Vec<_> = series.buffer().iter().map(|sample| sample.time).collect();
+        assert_eq!((times, series.range()), (vec![10, 20, 30], TimeRange::new(10, 30)));
+    }
+
+    #[test]
+    fn a_full_buffer_becomes_a_chunk_per_kind() {
+        let (mut series, mut bytes) = (OutOfOrder::default(), ChunkBytes::default());
+        let stale = |time| Buffered {
+            time,
+            start_time: 0,
+            value: Value::Histogram(Box::new(Histogram::stale(false))),
+        };
+        for sample in [float(1), float(2), stale(3), stale(4), float(5)] {
+            series.insert(sample, 5, &mut bytes);
+        }
+        assert!(series.chunks.is_empty(), "it becomes one when the next sample comes");
+        series.insert(float(0), 5, &mut bytes);
+        let ranges: Vec<_> = series.chunks.iter().map(|chunk| chunk.range).collect();
+        assert_eq!(ranges, [TimeRange::new(1, 2), TimeRange::new(3, 4), TimeRange::new(5, 5)]);
+        assert_eq!(series.buffer().len(), 1);
+    }
+}

@@ -1,0 +1,262 @@
+//! Replay as a job: checkpoint, write-ahead log, write-behind log.
+
+use std::mem;
+use std::sync::Arc;
+
+use super::apply::{LogKind, Pending};
+use super::counters::ReplayCounters;
+use super::log_plan::{LogPlan, LogSegment};
+use super::options::ReplayOptions;
+use super::state::Head;
+use crate::error::{Error, Result};
+use crate::event::{Finding, Job, Progress, Severity};
+use crate::storage::Storage;
+use crate::wal::{RecordDecoder, SegmentReader};
+
+/// Bytes of a log that one step reads: well under 50 ms even when every byte is a sample.
+const STEP_BYTES: u64 = 256 << 10;
+
+/// Findings kept; a log that is all damage would tell of every fragment.
+const MAX_FINDINGS: usize = 1000;
+
+/// Rebuilds a head from a data directory, without changing it.
+///
+/// The order is upstream's, and what is undamaged gives what upstream gives. Where upstream stops at
+/// damage and deletes what follows, this goes on behind it: everything that upstream still serves is
+/// served, and what else is readable.
+#[derive(Debug)]
+pub struct Replay {
+    storage: Arc<dyn Storage>,
+    head: Head,
+    pending: Pending,
+    decoder: RecordDecoder,
+    stage: Stage,
+    progress: Progress,
+    findings_left_out: u64,
+}
+
+/// What comes next.
+#[derive(Debug)]
+enum Stage {
+    Begin,
+    Ahead(LogRun),
+    Behind(LogRun),
+    Done,
+}
+
+/// A log being read.
+#[derive(Debug, Default)]
+struct LogRun {
+    plan: LogPlan,
+    segment: LogSegment,
+    reader: Option<SegmentReader>,
+}
+
+impl Replay {
+    /// A replay of the data directory that `storage` shows.
+    #[must_use]
+    pub fn new(storage: Arc<dyn Storage>, options: ReplayOptions) -> Self {
+        Self {
+            storage,
+            head: Head::new(options),
+            pending: Pending::default(),
+            decoder: RecordDecoder::default(),
+            stage: Stage::Begin,
+            progress: Progress { stage: "looking at the logs".to_owned(), ..Progress::default() },
+            findings_left_out: 0,
+        }
+    }
+
+    fn begin(&mut self) -> Result<Stage> {
+        let mut plan = LogPlan::ahead(self.storage.as_ref(), None)?;
+        self.enter("replaying the write-ahead log", plan.len());
+        self.pending.log_is_damaged = !plan.findings.is_empty();
+        self.head.findings.append(&mut plan.findings);
+        self.check_strict()?;
+        Ok(Stage::Ahead(LogRun { plan, ..LogRun::default() }))
+    }
+
+    fn begin_behind(&mut self) -> Result<Stage> {
+        let mut plan = LogPlan::behind(self.storage.as_ref())?;
+        self.enter("replaying the write-behind log", plan.len());
+        self.head.findings.append(&mut plan.findings);
+        self.check_strict()?;
+        Ok(Stage::Behind(LogRun { plan, ..LogRun::default() }))
+    }
+
+    /// Reads a piece of a log; true at its end.
+    fn read_log(&mut self, run: &mut LogRun, kind: LogKind) -> Result<bool> {
+        if run.reader.is_none() && !self.next_segment(run)? {
+            return Ok(true);
+        }
+        let Some(reader) = &mut run.reader else { return Ok(false) };
+        let begin = reader.position();
+        let mut finished = false;
+        let mut damage = Vec::new();
+        while reader.position() - begin < STEP_BYTES && damage.is_empty() {
+            let read = match reader.next() {
+                Ok(Some(stored)) => self.decoder.decode(&stored, &run.segment.path),
+                Ok(None) => {
+                    finished = true;
+                    break;
+                }
+                Err(error) => Err(error),
+            };
+            self.head.counters.records += 1;
+            match read {
+                Ok(record) => self.head.apply(record, kind, &mut self.pending),
+                Err(error) => damage.push(error),
+            }
+        }
+        self.progress.bytes_done += reader.position() - begin;
+        if finished {
+            run.reader = None;
+        }
+        for error in damage {
+            self.log_damage(run, kind, &error)?;
+        }
+        Ok(false)
+    }
+
+    /// Opens the next segment; false when there is none.
+    fn next_segment(&mut self, run: &mut LogRun) -> Result<bool> {
+        let Some(segment) = run.plan.segments.pop_front() else { return Ok(false) };
+        segment.path.clone_into(&mut self.progress.detail);
+        self.head.counters.segments += 1;
+        run.segment = segment;
+        match SegmentReader::open(self.storage.as_ref(), &run.segment.path, run.segment.from) {
+            Ok(reader) => run.reader = Some(reader),
+            Err(error) => self.log_damage(run, LogKind::Ahead, &error)?,
+        }
+        Ok(true)
+    }
+
+    /// Tells of damage in a log. What a damaged checkpoint stood for is read from the segments
+    /// themselves, where they are still there.
+    #[cold]
+    fn log_damage(&mut self, run: &mut LogRun, kind: LogKind, error: &Error) -> Result<()> {
+        let mut finding = Finding::from_error(error);
+        let upstream = mem::take(&mut finding.help);
+        let consequence = match (kind, run.segment.in_checkpoint) {
+            (LogKind::Ahead, true) => {
+                "; its repair then deletes the segments of the log and the start fails"
+            }
+            (LogKind::Ahead, false) => {
+                "; it deletes what follows and does not replay the write-behind log"
+            }
+            (LogKind::Behind, _) => "; it deletes what follows",
+        };
+        finding.prometheus = format!("{upstream}{consequence}");
+        finding.help = "reading goes on behind the damage; records inside it are lost".to_owned();
+        if kind == LogKind::Ahead {
+            self.pending.log_is_damaged = true;
+            if run.segment.in_checkpoint {
+                let covered = mem::take(&mut run.plan.covered);
+                self.progress.bytes_total += covered.iter().map(|segment| segment.len).sum::<u64>();
+                let behind_checkpoint =
+                    run.plan.segments.iter().take_while(|segment| segment.in_checkpoint).count();
+                for (index, segment) in covered.into_iter().enumerate() {
+                    run.plan.segments.insert(behind_checkpoint + index, segment);
+                }
+            }
+        }
+        self.tell(finding, error)
+    }
+
+    /// Keeps a finding; in strict mode its error ends the replay.
+    fn tell(&mut self, finding: Finding, error: &Error) -> Result<()> {
+        if self.head.options.strict {
+            return Err(error.clone());
+        }
+        if self.head.findings.len() < MAX_FINDINGS {
+            self.head.findings.push(finding);
+        } else {
+            self.findings_left_out += 1;
+        }
+        Ok(())
+    }
+
+    /// In strict mode damage that was found ends the replay.
+    fn check_strict(&self) -> Result<()> {
+        let damage = |finding: &&Finding| finding.severity == Severity::Damage;
+        match self.head.findings.iter().find(damage) {
+            Some(finding) if self.head.options.strict => {
+                Err(Error::refused(format!("{}: {}", finding.at, finding.what)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn enter(&mut self, stage: &str, bytes_total: u64) {
+        stage.clone_into(&mut self.progress.stage);
+        self.progress.detail.clear();
+        (self.progress.bytes_done, self.progress.bytes_total) = (0, bytes_total);
+    }
+
+    /// The end: garbage goes, and what is left over is told of.
+    fn finish(&mut self) -> Head {
+        let pending = mem::take(&mut self.pending);
+        let left = pending.chunks.values().chain(pending.out_of_order.values());
+        self.head.counters.orphan_chunks = left.map(|chunks| chunks.len() as u64).sum();
+        self.head.collect_garbage();
+        let options = self.head.options.clone();
+        let mut head = mem::replace(&mut self.head, Head::new(options));
+        let notes = notes(&head.counters, self.findings_left_out);
+        head.findings.extend(notes);
+        head
+    }
+}
+
+/// What is worth a word although nothing is damaged there.
+fn notes(counters: &ReplayCounters, left_out: u64) -> Vec<Finding> {
+    let mut notes = Vec::new();
+    let mut note = |path: &str, what: String, help: &str| {
+        notes.push(Finding::in_path(Severity::Note, path, what).help(help));
+    };
+    if counters.orphan_chunks > 0 {
+        let what = format!("{} chunks belong to no series of the log", counters.orphan_chunks);
+        note("chunks_head", what, "their series were removed, or their records are lost");
+    }
+    let unknown = counters.unknown_references.total();
+    if unknown > 0 {
+        let what = format!("{unknown} entries refer to series that the log does not name");
+        note("wal", what, "behind a checkpoint this is normal: it keeps samples of dropped series");
+    }
+    if left_out > 0 {
+        note("", format!("{left_out} more places are damaged"), "only the first are listed");
+    }
+    notes
+}
+
+impl Job for Replay {
+    type Output = Head;
+
+    fn step(&mut self) -> Result<Option<Head>> {
+        let next = match mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Begin => self.begin()?,
+            Stage::Ahead(mut run) => match self.read_log(&mut run, LogKind::Ahead)? {
+                true => self.begin_behind()?,
+                false => Stage::Ahead(run),
+            },
+            Stage::Behind(mut run) => match self.read_log(&mut run, LogKind::Behind)? {
+                true => return Ok(Some(self.finish())),
+                false => Stage::Behind(run),
+            },
+            Stage::Done => return Err(Error::refused("the replay is over")),
+        };
+        self.stage = next;
+        let counters = &self.head.counters;
+        self.progress.records = counters.records;
+        self.progress.series = self.head.registry.len() as u64;
+        self.progress.samples = counters.samples();
+        Ok(None)
+    }
+
+    fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+}
+
+#[cfg(test)]
+#[path = "replay_tests.rs"]
+mod tests;

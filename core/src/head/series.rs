@@ -1,0 +1,244 @@
+//! One series of the head: its chunks, newest last, and who it is.
+
+use super::open_chunk::{OpenChunk, SampleKind, stale_histogram};
+use super::options::ReplayOptions;
+use super::out_of_order::OutOfOrder;
+use super::stored_chunks::{ChunkBytes, ChunkData, StoredChunk};
+use crate::labels::Labels;
+use crate::types::{Histogram, Samples, SeriesRef, TimeRange, Timestamp};
+use crate::wal::MetricType;
+
+/// A series. What an append touches comes first; the rest is behind a pointer, so that a pass over
+/// the samples of a log reads little memory.
+#[derive(Debug)]
+pub(super) struct Series {
+    /// Time of the newest in-order sample; samples up to it are not appended. `Timestamp::MIN` when
+    /// there is none.
+    newest: Timestamp,
+    /// The newest sample that was appended is a stale marker.
+    stale: bool,
+    /// The newest chunk.
+    pub(super) open: OpenChunk,
+    /// Complete chunks in ascending time: in files first, then in memory.
+    pub(super) chunks: Vec<StoredChunk>,
+    rest: Box<Rest>,
+}
+
+/// What appending does not touch.
+#[derive(Debug)]
+struct Rest {
+    reference: SeriesRef,
+    labels: Labels,
+    out_of_order: Option<OutOfOrder>,
+    recovered: Option<Samples>,
+    metadata: Option<Metadata>,
+    newest_in_files: Timestamp,
+}
+
+/// Type, unit and help of the metric.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Metadata {
+    /// What kind of metric.
+    pub(super) metric_type: MetricType,
+    /// Its unit.
+    pub(super) unit: String,
+    /// Its description.
+    pub(super) help: String,
+}
+
+impl Series {
+    /// A series without samples.
+    pub(super) fn new(reference: SeriesRef, labels: Labels) -> Self {
+        Self {
+            newest: Timestamp::MIN,
+            stale: false,
+            open: OpenChunk::None,
+            chunks: Vec::new(),
+            rest: Box::new(Rest {
+                reference,
+                labels,
+                out_of_order: None,
+                recovered: None,
+                metadata: None,
+                newest_in_files: Timestamp::MIN,
+            }),
+        }
+    }
+
+    /// The reference it was made with.
+    pub(super) fn reference(&self) -> SeriesRef {
+        self.rest.reference
+    }
+
+    /// Who it is.
+    pub(super) fn labels(&self) -> &Labels {
+        &self.rest.labels
+    }
+
+    /// Type, unit and help, if a log tells them.
+    pub(super) fn metadata(&self) -> Option<&Metadata> {
+        self.rest.metadata.as_ref()
+    }
+
+    /// Replaces type, unit and help.
+    pub(super) fn set_metadata(&mut self, metadata: Metadata) {
+        self.rest.metadata = Some(metadata);
+    }
+
+    /// Its out-of-order samples, if any were ever there.
+    pub(super) fn out_of_order(&self) -> Option<&OutOfOrder> {
+        self.rest.out_of_order.as_ref()
+    }
+
+    /// As [`Series::out_of_order`], to change or drop them.
+    pub(super) fn out_of_order_mut(&mut self) -> &mut Option<OutOfOrder> {
+        &mut self.rest.out_of_order
+    }
+
+    /// Samples of the log that stand in for chunks that are damaged: sorted, one per time.
+    pub(super) fn recovered(&self) -> Option<&Samples> {
+        self.rest.recovered.as_ref()
+    }
+
+    /// As [`Series::recovered`], made when there are none.
+    pub(super) fn recovered_mut(&mut self) -> &mut Samples {
+        self.rest.recovered.get_or_insert_default()
+    }
+
+    /// Time of the newest in-order sample; `Timestamp::MIN` when there is none.
+    #[inline]
+    pub(super) fn newest(&self) -> Timestamp {
+        self.newest
+    }
+
+    /// Time up to which chunk files held the series when its record was met: samples of the log up
+    /// to it do not count at all.
+    pub(super) fn newest_in_files(&self) -> Timestamp {
+        self.rest.newest_in_files
+    }
+
+    /// True when the newest sample that was appended is a stale marker.
+    pub(super) fn is_stale(&self) -> bool {
+        self.stale
+    }
+
+    /// What the samples of the newest chunk are.
+    fn kind(&self) -> Option<SampleKind> {
+        self.open.kind().or_else(|| Some(self.chunks.last()?.encoding().into()))
+    }
+
+    /// Appends a float, unless it is not newer than what is there: then false. A stale marker after
+    /// histograms becomes a histogram.
+    #[inline]
+    pub(super) fn append_float(
+        &mut self,
+        (time, value, start_time): (Timestamp, f64, Timestamp),
+        options: &ReplayOptions,
+        bytes: &mut ChunkBytes,
+    ) -> bool {
+        if time <= self.newest && self.newest != Timestamp::MIN {
+            return false;
+        }
+        let stale = crate::types::is_stale(value);
+        if stale && let Some(histogram) = stale_histogram(self.kind(), value) {
+            return self.append_histogram((time, histogram, start_time), options, bytes);
+        }
+        self.open.append_float((time, value, start_time), options, bytes, &mut self.chunks);
+        self.newest = time;
+        self.stale = stale;
+        true
+    }
+
+    /// Appends a histogram, unless it is not newer than what is there: then false.
+    pub(super) fn append_histogram(
+        &mut self,
+        (time, histogram, start_time): (Timestamp, Histogram, Timestamp),
+        options: &ReplayOptions,
+        bytes: &mut ChunkBytes,
+    ) -> bool {
+        if time <= self.newest && self.newest != Timestamp::MIN {
+            return false;
+        }
+        self.stale = histogram.is_stale();
+        self.newest = time;
+        let chunks = &mut self.chunks;
+        self.open.append_histogram((time, histogram, start_time), options, bytes, chunks);
+        true
+    }
+
+    /// Replaces all in-order chunks by `chunks`, ascending.
+    pub(super) fn replace_chunks(&mut self, chunks: Vec<StoredChunk>) {
+        self.newest = chunks.last().map_or(Timestamp::MIN, |last| last.range.max_time);
+        self.rest.newest_in_files = self.newest;
+        self.chunks = chunks;
+        self.open = OpenChunk::None;
+    }
+
+    /// Adds a chunk of a file behind those there are.
+    pub(super) fn push_chunk(&mut self, chunk: StoredChunk) {
+        self.newest = self.newest.max(chunk.range.max_time);
+        self.chunks.push(chunk);
+    }
+
+    /// Sets the newest chunk, as a snapshot has it.
+    pub(super) fn set_open(&mut self, chunk: StoredChunk, stale: bool) {
+        self.newest = self.newest.max(chunk.range.max_time);
+        self.stale = stale;
+        self.open = OpenChunk::Sealed(Box::new(chunk));
+    }
+
+    /// Forgets the newest chunk: it was completed, and is in a file.
+    pub(super) fn drop_open(&mut self) {
+        self.open = OpenChunk::None;
+        self.newest = self.chunks.last().map_or(Timestamp::MIN, |last| last.range.max_time);
+    }
+
+    /// First to last in-order sample; empty when there is none.
+    pub(super) fn in_order_range(&self) -> TimeRange {
+        let open = self.open.range().unwrap_or(TimeRange::EMPTY);
+        self.chunks.iter().fold(open, |range, chunk| range.cover(&chunk.range))
+    }
+
+    /// Number of chunks that lie in files upstream: those in files here, and those completed by this
+    /// replay, which upstream writes out at once.
+    pub(super) fn complete_chunks(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// True when a chunk covers `time`.
+    pub(super) fn covers(&self, time: Timestamp) -> bool {
+        let behind = self.chunks.partition_point(|chunk| chunk.range.max_time < time);
+        self.chunks.get(behind).is_some_and(|chunk| chunk.range.contains(time))
+            || self.open.range().is_some_and(|range| range.contains(time))
+    }
+
+    /// Drops in-order chunks that end before `min_time`.
+    pub(super) fn drop_before(&mut self, min_time: Timestamp) {
+        self.chunks.retain(|chunk| chunk.range.max_time >= min_time);
+        if self.open.range().is_some_and(|range| range.max_time < min_time) {
+            self.open = OpenChunk::None;
+        }
+        let recovered = &mut self.rest.recovered;
+        if let Some(samples) = recovered {
+            samples.floats.retain_from(0, |time| time >= min_time);
+            samples.histograms.retain_from(0, |time| time >= min_time);
+            if samples.is_empty() {
+                *recovered = None;
+            }
+        }
+    }
+
+    /// True when nothing is left of it.
+    pub(super) fn is_empty(&self) -> bool {
+        let out_of_order = self.rest.out_of_order.as_ref();
+        self.chunks.is_empty()
+            && matches!(self.open, OpenChunk::None)
+            && out_of_order.is_none_or(OutOfOrder::is_empty)
+            && self.rest.recovered.is_none()
+    }
+
+    /// True when some of its chunks are in files.
+    pub(super) fn has_files(&self) -> bool {
+        self.chunks.iter().any(|chunk| matches!(chunk.data, ChunkData::File(_)))
+    }
+}
