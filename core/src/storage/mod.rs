@@ -23,6 +23,12 @@ mod memory;
 mod mmap;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+#[cfg(target_arch = "wasm32")]
+mod opfs;
+#[cfg(any(target_arch = "wasm32", test))]
+mod pages;
+#[cfg(target_arch = "wasm32")]
+mod picked;
 mod rooted;
 mod slice;
 mod tree;
@@ -33,4 +39,8 @@ pub use memory::Memory;
 pub use mmap::{Mmap, MmapScratch};
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{OpenedNative, open_native};
+#[cfg(target_arch = "wasm32")]
+pub use opfs::{Opfs, scratch_file};
+#[cfg(target_arch = "wasm32")]
+pub use picked::{DEFAULT_CACHE_BYTES, Picked, picked_file};
 pub use rooted::{Subdirectory, data_directory, find_data_directories};

@@ -12,3 +12,6 @@ mod packing;
 mod archives;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+
+#[cfg(target_arch = "wasm32")]
+mod browser;

@@ -1,0 +1,109 @@
+//! A file open for synchronous access.
+
+use send_wrapper::SendWrapper;
+use wasm_bindgen::JsCast;
+use web_sys::{FileSystemFileHandle, FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
+
+use crate::error::{Error, FailureKind, Result};
+use crate::storage::contract::ReadFile;
+use crate::storage::picked::{failure, wait};
+use crate::storage::slice::check_end;
+
+use super::root::pause;
+
+/// How often and how long a file that is still open elsewhere is waited for: 50, 100, … ms.
+const TRIES: i32 = 8;
+const PAUSE_MILLISECONDS: i32 = 50;
+
+/// A file open for synchronous access; dropping it closes it.
+#[derive(Debug)]
+pub(super) struct Access {
+    handle: SendWrapper<FileSystemSyncAccessHandle>,
+    path: String,
+    len: u64,
+}
+
+impl Access {
+    /// Opens the file behind `handle`, waiting a while for one that is still open elsewhere.
+    pub(super) async fn open(handle: &FileSystemFileHandle, path: &str) -> Result<Self> {
+        let mut attempt = 0;
+        let opened = loop {
+            attempt += 1;
+            match wait("open", path, handle.create_sync_access_handle()).await {
+                Err(Error::Storage(error))
+                    if error.kind == FailureKind::Locked && attempt < TRIES =>
+                {
+                    pause(PAUSE_MILLISECONDS * attempt).await?;
+                }
+                opened => break opened?,
+            }
+        };
+        let handle: FileSystemSyncAccessHandle = opened.unchecked_into();
+        let len = handle.get_size().map_err(|error| failure("open", path, &error))? as u64;
+        Ok(Self { handle: SendWrapper::new(handle), path: path.to_owned(), len })
+    }
+
+    /// Adds bytes at the end. When they do not fit, the file is as it was.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        let options = at(self.len);
+        let written = self.handle.write_with_u8_array_and_options(bytes, &options);
+        // Both a short count and one that is far too large have stood for a full disk.
+        if written.as_ref().is_ok_and(|&count| count == bytes.len() as f64) {
+            self.len += bytes.len() as u64;
+            return Ok(());
+        }
+        let error = match written {
+            Err(error) => failure("write", &self.path, &error),
+            Ok(count) => {
+                let message = format!("the browser's storage is full ({count} bytes written)");
+                Error::storage("write", &self.path, FailureKind::NoSpace, message)
+            }
+        };
+        // Best effort: the error to tell is the first one.
+        let _ = self.handle.truncate_with_f64(self.len as f64);
+        Err(error)
+    }
+
+    /// Makes what was written durable, as far as the browser does.
+    pub(super) fn flush(&self) -> Result<()> {
+        self.handle.flush().map_err(|error| failure("sync", &self.path, &error))
+    }
+}
+
+impl ReadFile for Access {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn whole(&self) -> Option<&[u8]> {
+        None
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()> {
+        check_end(offset, into.len(), self.len)?;
+        let mut done = 0;
+        while done < into.len() {
+            let options = at(offset + done as u64);
+            let read = self.handle.read_with_u8_array_and_options(&mut into[done..], &options);
+            let count = read.map_err(|error| failure("read", &self.path, &error))?;
+            if count < 1.0 || count > (into.len() - done) as f64 {
+                let message = "the file is shorter than when it was opened";
+                return Err(Error::storage("read", &self.path, FailureKind::Other, message));
+            }
+            done += count as usize;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Access {
+    fn drop(&mut self) {
+        self.handle.close();
+    }
+}
+
+fn at(offset: u64) -> FileSystemReadWriteOptions {
+    let options = FileSystemReadWriteOptions::new();
+    options.set_at_f64(offset as f64);
+    options
+}
