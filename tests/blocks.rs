@@ -7,13 +7,49 @@ use std::sync::Arc;
 
 use chunkscope::block::{self, Block, BlockState, Contents, Verify, contents_json};
 use chunkscope::db::series_line;
+use chunkscope::error::Result;
 use chunkscope::event::{Finding, Job, Severity};
 use chunkscope::labels::{Labels, MatchOperator, Matcher};
 use chunkscope::query::{Queryable, ReadStats, read_merged, select_merged};
-use chunkscope::storage::Storage;
+use chunkscope::storage::{Entry, Memory, ReadFile, Storage};
 use chunkscope::types::{Samples, TimeRange};
 use chunkscope_tests::fixtures::{self, Fixture, difference};
 use serde_json::Value;
+
+/// A storage that holds no file in memory, as a browser's: every look is a read.
+#[derive(Debug)]
+struct Unmapped(Arc<dyn Storage>);
+
+#[derive(Debug)]
+struct UnmappedFile(Arc<dyn ReadFile>);
+
+impl Storage for Unmapped {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<Entry>> {
+        self.0.list(path)
+    }
+
+    fn open(&self, path: &str) -> Result<Arc<dyn ReadFile>> {
+        Ok(Arc::new(UnmappedFile(self.0.open(path)?)))
+    }
+}
+
+impl ReadFile for UnmappedFile {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    fn whole(&self) -> Option<&[u8]> {
+        None
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()> {
+        self.0.read_at(offset, into)
+    }
+}
 
 fn open_all(storage: &Arc<dyn Storage>) -> Vec<Block> {
     let catalog = block::list(&**storage, "").unwrap();
@@ -130,6 +166,113 @@ fn times(line: &Value) -> Value {
     line["floats"].as_array().unwrap().iter().map(|sample| sample[0].clone()).collect()
 }
 
+/// Reading in pieces gives what reading from memory gives: contents, check, answers, damage.
+#[test]
+fn files_that_are_not_in_memory_read_the_same() {
+    let mut fixtures = fixtures::damaged();
+    fixtures.retain(is_of_blocks);
+    fixtures.extend(fixtures::healthy());
+    let matcher = Matcher::new("__name__", MatchOperator::NotEqual, "b").unwrap();
+    for fixture in &fixtures {
+        let mapped = fixture.storage();
+        let unmapped: Arc<dyn Storage> = Arc::new(Unmapped(Arc::clone(&mapped)));
+        for (a, b) in open_all(&mapped).iter().zip(&open_all(&unmapped)) {
+            let look = |block: &Block| {
+                let mut stats = ReadStats::default();
+                let selected = block.select(&[matcher.clone()], TimeRange::ALL, &mut stats);
+                let names = block.label_names(&[], &mut stats).unwrap();
+                let values = block.label_values("__name__", &[], &mut stats).unwrap();
+                let lines = dump(std::slice::from_ref(block), &mut stats);
+                let findings = Verify::new(block).run().unwrap();
+                (selected.unwrap(), names, values, lines, findings, stats)
+            };
+            assert_eq!(look(a), look(b), "{} {}", fixture.name, a.directory());
+        }
+    }
+}
+
+/// Flips bits and cuts every file of a block: no panic, no sample that was not there, and every
+/// sample that is gone has a problem that says so.
+#[test]
+fn no_damage_goes_unseen_or_breaks_the_reader() {
+    let original = fixtures::named("corrupt/base-blocks").storage();
+    let directory = "01M7WAT5DZ2WEG7YN6GFHZQ5WM";
+    let whole = dump(&[Block::open(&original, directory).unwrap()], &mut ReadStats::default());
+    for name in ["index", "chunks/000001", "tombstones", "meta.json"] {
+        let path = format!("{directory}/{name}");
+        let file = original.open(&path).unwrap();
+        let bytes = file.view(0..file.len()).unwrap().into_owned();
+        // Every cut, and one bit of every byte.
+        let cuts = (0..bytes.len()).map(|length| bytes[..length].to_vec());
+        let flips = (0..bytes.len()).map(|at| {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << (at % 8);
+            flipped
+        });
+        for (case, damaged) in cuts.chain(flips).enumerate() {
+            let place = format!("{name}, case {case} of {} cuts and as many flips", bytes.len());
+            check_damaged(&original, directory, &path, damaged, &whole, &place);
+        }
+    }
+}
+
+fn check_damaged(
+    original: &Arc<dyn Storage>,
+    directory: &str,
+    path: &str,
+    damaged: Vec<u8>,
+    whole: &BTreeMap<Labels, String>,
+    place: &str,
+) {
+    let memory = Memory::default();
+    for name in ["index", "chunks/000001", "tombstones", "meta.json"] {
+        let path = format!("{directory}/{name}");
+        let file = original.open(&path).unwrap();
+        memory.put(&path, file.view(0..file.len()).unwrap().into_owned()).unwrap();
+    }
+    memory.put(path, damaged).unwrap();
+    let storage: Arc<dyn Storage> = Arc::new(memory);
+    let block = match Block::open(&storage, directory) {
+        Ok(block) => block,
+        Err(error) => {
+            assert!(path.ends_with("meta.json") && error.damage().is_some(), "{place}: {error}");
+            Block::open_without_meta(&storage, directory, error).unwrap()
+        }
+    };
+    let mut stats = ReadStats::default();
+    let actual = dump(&[block], &mut stats);
+    let block = Block::open(&storage, directory);
+    let found = block.map_or(1, |block| Verify::new(&block).run().unwrap().len());
+    if path.ends_with("meta.json") {
+        return assert_eq!(&actual, whole, "{place}");
+    }
+    if &actual != whole {
+        assert!(!stats.problems.is_empty(), "{place}: {} series", actual.len());
+    }
+    assert!(stats.problems.is_empty() || found > 0, "{place}");
+    // Labels can change with a flipped symbol, deletions with the tombstones; samples never.
+    let (symbols, deletions) = (
+        stats.problems.iter().any(|problem| {
+            problem.damage().is_some_and(|damage| damage.at.field.contains("symbol"))
+        }),
+        path.ends_with("tombstones"),
+    );
+    for (labels, line) in &actual {
+        assert!(symbols || deletions || within(whole.get(labels), line), "{place}: {labels}");
+    }
+}
+
+/// True when `line` is `whole` or has some of its samples.
+fn within(whole: Option<&String>, line: &str) -> bool {
+    let Some(whole) = whole else { return false };
+    let samples = |line: &str| -> Vec<Value> {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let kinds = [&line["floats"], &line["histograms"]];
+        kinds.iter().flat_map(|kind| kind.as_array().unwrap().clone()).collect()
+    };
+    whole == line || samples(line).iter().all(|sample| samples(whole).contains(sample))
+}
+
 fn is_of_blocks(fixture: &Fixture) -> bool {
     let kind = fixture.name.trim_start_matches("corrupt/").split('-').next().unwrap();
     ["block", "index", "meta", "tombstones", "empty", "file", "leftovers"].contains(&kind)
@@ -229,7 +372,7 @@ fn matchers_select_as_upstream_does() {
     let block = &blocks[0];
     for case in &cases {
         let matchers = case["matchers"].as_array().unwrap().iter().map(matcher_of).collect();
-        let Ok::<Vec<Matcher>, _>(matchers) = matchers else { continue };
+        let Result::<Vec<Matcher>>::Ok(matchers) = matchers else { continue };
         let mut stats = ReadStats::default();
         let strings = |name: &str| -> BTreeSet<String> {
             serde_json::from_value::<Option<_>>(case[name].clone()).unwrap().unwrap_or_default()
@@ -261,7 +404,7 @@ fn matchers_select_as_upstream_does() {
     }
 }
 
-fn matcher_of(value: &Value) -> chunkscope::error::Result<Matcher> {
+fn matcher_of(value: &Value) -> Result<Matcher> {
     let text = |index: usize| value[index].as_str().unwrap();
     let operator = match text(1) {
         "=" => MatchOperator::Equal,

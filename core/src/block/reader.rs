@@ -14,7 +14,7 @@ use crate::labels::Matcher;
 use crate::query::{Queryable, ReadStats, Series, merge_samples};
 use crate::storage::Storage;
 use crate::tombstones::{Intervals, Tombstones};
-use crate::types::{BlockId, Column, Samples, TimeRange};
+use crate::types::{BlockId, Column, Samples, SeriesRef, TimeRange};
 
 /// A block. Opening reads its `meta.json`, its `tombstones` and the two ends of its index; all else
 /// is read when a query needs it.
@@ -97,18 +97,19 @@ impl Block {
         self.parts.findings()
     }
 
-    /// The series of `matchers`, which the index finds; problems of the block go to `stats`.
-    fn found(&self, index: &Index, matchers: &[Matcher], stats: &mut ReadStats) -> Found {
-        let found = index.select(matchers);
-        self.parts.problems().into_iter().for_each(|(problem, _)| stats.problem(problem));
-        found.or_else(|error| match error.damage() {
+    /// The series of `matchers`; none when what is left of the index leads to none.
+    fn found(&self, index: &Index, matchers: &[Matcher]) -> Result<Vec<SeriesRef>> {
+        index.select(matchers).or_else(|error| match error.damage() {
             Some(_) => Ok(Vec::new()),
             None => Err(error),
         })
     }
-}
 
-type Found = Result<Vec<crate::types::SeriesRef>>;
+    /// Tells the problems of the block, some of which only show when a query needs a table.
+    fn tell(&self, stats: &mut ReadStats) {
+        self.parts.problems().into_iter().for_each(|(problem, _)| stats.problem(problem));
+    }
+}
 
 impl Queryable for Block {
     fn time_range(&self) -> TimeRange {
@@ -122,10 +123,10 @@ impl Queryable for Block {
         stats: &mut ReadStats,
     ) -> Result<Vec<Series>> {
         let Some(index) = &self.parts.index else {
-            self.parts.problems().into_iter().for_each(|(problem, _)| stats.problem(problem));
+            self.tell(stats);
             return Ok(Vec::new());
         };
-        let references = self.found(index, matchers, stats)?;
+        let references = self.found(index, matchers)?;
         let (mut entries, mut entry) = (index.entries(), SeriesEntry::default());
         let mut cache = SymbolCache::default();
         let mut selected = Vec::new();
@@ -147,6 +148,7 @@ impl Queryable for Block {
         if !selected.is_sorted_by(|a, b| a.labels < b.labels) {
             selected.sort();
         }
+        self.tell(stats);
         Ok(selected)
     }
 
@@ -226,7 +228,7 @@ impl Block {
         let Some(index) = &self.parts.index else { return Ok(BTreeSet::new()) };
         if matchers.is_empty() {
             let strings = all(index);
-            self.parts.problems().into_iter().for_each(|(problem, _)| stats.problem(problem));
+            self.tell(stats);
             return match strings {
                 Err(error) if error.damage().is_some() => Ok(BTreeSet::new()),
                 strings => strings,
@@ -234,7 +236,7 @@ impl Block {
         }
         let (mut entries, mut entry) = (index.entries(), SeriesEntry::default());
         let mut symbols = BTreeSet::new();
-        for reference in self.found(index, matchers, stats)? {
+        for reference in self.found(index, matchers)? {
             match entries.read(reference, &mut entry) {
                 Ok(()) => collect(&entry, &mut symbols),
                 Err(error) => stats.problem(error),
@@ -249,6 +251,7 @@ impl Block {
                 Err(error) => stats.problem(error),
             }
         }
+        self.tell(stats);
         Ok(strings)
     }
 }
