@@ -179,7 +179,8 @@ fn files_that_are_not_in_memory_read_the_same() {
         for (a, b) in open_all(&mapped).iter().zip(&open_all(&unmapped)) {
             let look = |block: &Block| {
                 let mut stats = ReadStats::default();
-                let selected = block.select(&[matcher.clone()], TimeRange::ALL, &mut stats);
+                let selected =
+                    block.select(std::slice::from_ref(&matcher), TimeRange::ALL, &mut stats);
                 let names = block.label_names(&[], &mut stats).unwrap();
                 let values = block.label_values("__name__", &[], &mut stats).unwrap();
                 let lines = dump(std::slice::from_ref(block), &mut stats);
