@@ -16,6 +16,9 @@
 // Head chunk files and snapshots are read by the next step; what they need is already here.
 #![allow(dead_code)]
 
+mod mapped_chunks;
+mod snapshot;
+
 mod options;
 
 mod cutting;
@@ -46,7 +49,14 @@ mod read;
 mod report;
 
 pub use counters::{ReplayCounters, UnknownReferences};
+pub use mapped_chunks::{
+    CONSEQUENCE as MAPPED_CHUNKS_CONSEQUENCE, FOLDER as MAPPED_CHUNKS_FOLDER, MappedChunk,
+    MappedFile, MappedFileReader, list_mapped_files, read_chunk_at, read_header, read_mapped_chunk,
+};
 pub use options::ReplayOptions;
 pub use replay::Replay;
 pub use report::{HeadReport, MetadataReport, SeriesExemplar, SeriesReport};
+pub use snapshot::{
+    LastSample, SnapshotChunk, SnapshotRecord, SnapshotSeries, read_snapshot_record,
+};
 pub use state::Head;

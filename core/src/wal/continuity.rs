@@ -165,9 +165,8 @@ mod tests {
         );
         assert_eq!(
             findings(&["checkpoint.00000004/00000000", "00000006"]),
-            [
-                "wal/00000006: segment 5 is missing: the checkpoint ends with 4, the log goes on with 6"
-            ]
+            ["wal/00000006: segment 5 is missing: the checkpoint ends with 4, \
+                 the log goes on with 6"]
         );
     }
 

@@ -21,7 +21,7 @@ const STEP_SIZE: u64 = 1 << 20;
 /// What the logs of a data directory hold.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct WalSurvey {
-    /// The segments by folder: `wal`, `wbl`, `wal/checkpoint.…`, `chunk_snapshot.…`. Folders without
+    /// The segments by folder: `wal`, `wbl`, `wal/checkpoint.…`, `chunk_snapshot.…`. Those without
     /// segments are left out.
     #[serde(flatten)]
     pub logs: BTreeMap<String, Vec<SegmentSurvey>>,
