@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use super::exemplars::Exemplar;
-use super::out_of_order::{Buffered, OutOfOrder, Value};
+use super::out_of_order::{Buffered, Value};
 use super::recovered;
 use super::registry::Found;
 use super::series::Metadata;
@@ -35,8 +35,17 @@ pub(super) struct Pending {
     pub(super) last_chunk: ChunkRef,
     /// From here on chunks may be missing: damage, or a file that is gone.
     pub(super) damaged_from: Option<ChunkRef>,
-    /// The write-ahead log has a hole: upstream reads no further.
+    /// The write-ahead log has a hole, or lacks a segment.
     pub(super) log_is_damaged: bool,
+    /// Upstream has stopped reading the write-ahead log and starts with what it has.
+    pub(super) upstream_stopped: bool,
+}
+
+impl Pending {
+    /// From `chunk` on chunks may be missing.
+    pub(super) fn distrust_from(&mut self, chunk: ChunkRef) {
+        self.damaged_from = Some(self.damaged_from.map_or(chunk, |first| first.min(chunk)));
+    }
 }
 
 impl Head {
@@ -51,7 +60,12 @@ impl Head {
                 entries.iter().for_each(|entry| self.apply_series(entry, pending));
             }
             (Record::Tombstones(entries), LogKind::Ahead) => {
-                entries.iter().for_each(|entry| self.apply_tombstone(*entry));
+                if pending.upstream_stopped {
+                    // Upstream still serves what is deleted here: it is left to be seen, and told.
+                    self.counters.tombstones_not_applied += entries.len() as u64;
+                } else {
+                    entries.iter().for_each(|entry| self.apply_tombstone(*entry));
+                }
             }
             (Record::Exemplars(entries), LogKind::Ahead) => self.apply_exemplars(entries),
             (Record::Metadata(entries), LogKind::Ahead) => self.apply_metadata(entries),
@@ -84,8 +98,8 @@ impl Head {
         let cover = |all: TimeRange, own: &StoredChunk| all.cover(&own.range);
         self.bounds.in_order = chunks.iter().fold(self.bounds.in_order, cover);
         self.bounds.out_of_order = late.iter().fold(self.bounds.out_of_order, cover);
-        series.replace_chunks(chunks);
-        *series.out_of_order_mut() = (!late.is_empty()).then(|| OutOfOrder::with_chunks(late));
+        series.replace_late(entry.series, late);
+        series.replace_chunks(entry.series, chunks);
     }
 
     fn apply_samples(&mut self, entries: &[SampleEntry], pending: &Pending) {
@@ -220,11 +234,17 @@ impl Head {
     }
 
     fn apply_exemplars(&mut self, entries: &[ExemplarEntry]) {
+        let min_valid_time = self.bounds.min_valid_time;
+        self.add_exemplars(entries.iter().filter(|entry| entry.time >= min_valid_time));
+    }
+
+    /// Adds exemplars whatever their age, as upstream does with those of a snapshot.
+    pub(super) fn add_exemplars<'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = &'a ExemplarEntry>,
+    ) {
         for entry in entries {
             self.counters.exemplars += 1;
-            if entry.time < self.bounds.min_valid_time {
-                continue;
-            }
             let Some(slot) = self.resolve(entry.series, entry.time) else {
                 self.counters.unknown_references.exemplars += 1;
                 continue;

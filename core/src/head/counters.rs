@@ -17,6 +17,8 @@ pub struct ReplayCounters {
     pub histograms: u64,
     /// Intervals of tombstone records.
     pub tombstones: u64,
+    /// Intervals behind damage, where upstream does not come: they delete nothing.
+    pub tombstones_not_applied: u64,
     /// Exemplars.
     pub exemplars: u64,
     /// Metadata entries.
@@ -35,6 +37,8 @@ pub struct ReplayCounters {
     pub samples_not_newer: u64,
     /// Entries whose reference no series has.
     pub unknown_references: UnknownReferences,
+    /// Series of a memory snapshot.
+    pub snapshot_series: u64,
     /// Chunks read from `chunks_head/`, in order.
     pub mapped_chunks: u64,
     /// Chunks read from `chunks_head/`, out of order.

@@ -13,9 +13,6 @@
 //! The [`Head`] that comes out is a [`Queryable`](crate::query::Queryable); [`HeadReport`] is what is
 //! in it as plain data.
 
-// Head chunk files and snapshots are read by the next step; what they need is already here.
-#![allow(dead_code)]
-
 mod mapped_chunks;
 mod snapshot;
 
@@ -42,7 +39,10 @@ mod state;
 
 mod apply;
 
+mod load_snapshot;
 mod log_plan;
+mod scan_chunks;
+
 mod replay;
 
 mod read;

@@ -137,9 +137,8 @@ impl ColumnChunk {
             let newest = self.range().max_time;
             self.end = estimate_end(self.min_time, newest, self.end, 4.0);
         }
-        time >= self.end
-            || self.bytes > MAX_FLOAT_CHUNK_BYTES
-            || samples >= 2 * usize::from(options.samples_per_chunk)
+        // Upstream also looks at the encoded size, which is not known here.
+        time >= self.end || samples >= 2 * usize::from(options.samples_per_chunk)
     }
 
     /// True when `next` at `time` must begin a new chunk.
@@ -174,7 +173,6 @@ impl ColumnChunk {
     }
 
     fn push_float(&mut self, time: Timestamp, value: f64, start_time: Timestamp) {
-        self.bytes += if self.samples.floats.is_empty() { 14 } else { 8 };
         self.samples.floats.push(time, value, start_time);
     }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::index::HeadIndex;
+use super::mapped_chunks::read_chunk_at;
 use super::open_chunk::OpenChunk;
 use super::out_of_order::OutOfOrder;
 use super::series::Series as HeadSeries;
 use super::state::Head;
-use super::stored_chunks::{ChunkData, StoredChunk};
+use super::stored_chunks::{ChunkData, ChunkPlace, StoredChunk};
 use crate::chunk::decode;
 use crate::error::{Error, Result};
 use crate::labels::Matcher;
@@ -152,10 +153,7 @@ impl Head {
                     decode(*encoding, bytes, into)
                 }
                 ChunkData::Columns(samples) => copy(samples, into),
-                ChunkData::File(chunk) => Err(Error::refused(format!(
-                    "head chunk files are not read yet: {}",
-                    chunk.reference
-                ))),
+                ChunkData::File(place) => self.read_mapped(place, stats, into),
             },
             Source::Open(OpenChunk::None) => Ok(()),
             Source::Open(OpenChunk::Floats(chunk)) => {
@@ -182,6 +180,25 @@ impl Head {
         if let (Some(time), Source::Stored(chunk)) = (disorder, source) {
             stats.problems.push(self.disorder(chunk, time));
         }
+    }
+
+    fn read_mapped(
+        &self,
+        place: &ChunkPlace,
+        stats: &mut ReadStats,
+        into: &mut Samples,
+    ) -> Result<()> {
+        let Some(file) = self.files.get(&place.reference.file()) else {
+            let why = format!("no head chunk file {}", place.reference.file());
+            return Err(Error::refused(why));
+        };
+        let offset = u64::from(place.reference.offset());
+        let read =
+            read_chunk_at(file.file.as_ref(), place.reference).and_then(|(encoding, data)| {
+                stats.bytes += data.len() as u64;
+                decode(encoding, &data, into).map_err(|error| error.shifted_by(offset))
+            });
+        read.map_err(|error| error.in_file(&file.path))
     }
 
     #[cold]

@@ -1,12 +1,14 @@
-//! Replay as a job: checkpoint, write-ahead log, write-behind log.
+//! Replay as a job: snapshot, chunk files, checkpoint and write-ahead log, write-behind log.
 
 use std::mem;
 use std::sync::Arc;
 
 use super::apply::{LogKind, Pending};
 use super::counters::ReplayCounters;
-use super::log_plan::{LogPlan, LogSegment};
+use super::load_snapshot::SnapshotLoad;
+use super::log_plan::{LogPlan, LogSegment, Start};
 use super::options::ReplayOptions;
+use super::scan_chunks::ChunkScan;
 use super::state::Head;
 use crate::error::{Error, Result};
 use crate::event::{Finding, Job, Progress, Severity};
@@ -33,12 +35,15 @@ pub struct Replay {
     stage: Stage,
     progress: Progress,
     findings_left_out: u64,
+    findings_before_chunks: usize,
 }
 
 /// What comes next.
 #[derive(Debug)]
 enum Stage {
     Begin,
+    Snapshot(SnapshotLoad),
+    Chunks(ChunkScan, Option<Start>),
     Ahead(LogRun),
     Behind(LogRun),
     Done,
@@ -64,11 +69,62 @@ impl Replay {
             stage: Stage::Begin,
             progress: Progress { stage: "looking at the logs".to_owned(), ..Progress::default() },
             findings_left_out: 0,
+            findings_before_chunks: 0,
         }
     }
 
     fn begin(&mut self) -> Result<Stage> {
-        let mut plan = LogPlan::ahead(self.storage.as_ref(), None)?;
+        if self.head.options.use_snapshot
+            && let Some(load) = SnapshotLoad::find(&self.storage, &mut self.head.findings)?
+        {
+            self.enter("loading the memory snapshot", load.len());
+            return Ok(Stage::Snapshot(load));
+        }
+        self.begin_chunks(None)
+    }
+
+    fn load_snapshot(&mut self, mut load: SnapshotLoad) -> Result<Stage> {
+        match load.step(&mut self.head, STEP_BYTES) {
+            Ok(false) => {
+                self.progress.bytes_done = load.position();
+                load.path().clone_into(&mut self.progress.detail);
+                Ok(Stage::Snapshot(load))
+            }
+            Ok(true) => self.begin_chunks(Some(load.start())),
+            Err(error) => {
+                let finding = Finding::from_error(&error)
+                    .prometheus("drops the whole snapshot and replays the log in full")
+                    .help("the log is replayed in full instead; nothing is lost");
+                self.head.clear();
+                self.tell(finding, &error)?;
+                self.begin_chunks(None)
+            }
+        }
+    }
+
+    fn begin_chunks(&mut self, start: Option<Start>) -> Result<Stage> {
+        self.findings_before_chunks = self.head.findings.len();
+        let scan = ChunkScan::begin(&self.storage, &mut self.head, &mut self.pending)?;
+        self.enter("reading head chunk files", scan.len());
+        Ok(Stage::Chunks(scan, start))
+    }
+
+    fn scan_chunks(&mut self, mut scan: ChunkScan, start: Option<Start>) -> Result<Stage> {
+        let finished = scan.step(&mut self.head, &mut self.pending);
+        scan.path().clone_into(&mut self.progress.detail);
+        self.progress.bytes_done = scan.position();
+        if !finished {
+            return Ok(Stage::Chunks(scan, start));
+        }
+        self.check_strict()?;
+        if start.is_some() && self.pending.damaged_from.is_some() {
+            // The log before the snapshot has what the damaged chunks held: replay all of it.
+            self.head.findings.truncate(self.findings_before_chunks);
+            self.head.clear();
+            self.pending = Pending::default();
+            return self.begin_chunks(None);
+        }
+        let mut plan = LogPlan::ahead(self.storage.as_ref(), start)?;
         self.enter("replaying the write-ahead log", plan.len());
         self.pending.log_is_damaged = !plan.findings.is_empty();
         self.head.findings.append(&mut plan.findings);
@@ -150,6 +206,7 @@ impl Replay {
         finding.help = "reading goes on behind the damage; records inside it are lost".to_owned();
         if kind == LogKind::Ahead {
             self.pending.log_is_damaged = true;
+            self.pending.upstream_stopped |= !run.segment.in_checkpoint;
             if run.segment.in_checkpoint {
                 let covered = mem::take(&mut run.plan.covered);
                 self.progress.bytes_total += covered.iter().map(|segment| segment.len).sum::<u64>();
@@ -222,6 +279,10 @@ fn notes(counters: &ReplayCounters, left_out: u64) -> Vec<Finding> {
         let what = format!("{unknown} entries refer to series that the log does not name");
         note("wal", what, "behind a checkpoint this is normal: it keeps samples of dropped series");
     }
+    if counters.tombstones_not_applied > 0 {
+        let what = format!("{} deletions stand behind damage", counters.tombstones_not_applied);
+        note("wal", what, "they are not applied: Prometheus serves what they delete");
+    }
     if left_out > 0 {
         note("", format!("{left_out} more places are damaged"), "only the first are listed");
     }
@@ -234,6 +295,8 @@ impl Job for Replay {
     fn step(&mut self) -> Result<Option<Head>> {
         let next = match mem::replace(&mut self.stage, Stage::Done) {
             Stage::Begin => self.begin()?,
+            Stage::Snapshot(load) => self.load_snapshot(load)?,
+            Stage::Chunks(scan, start) => self.scan_chunks(scan, start)?,
             Stage::Ahead(mut run) => match self.read_log(&mut run, LogKind::Ahead)? {
                 true => self.begin_behind()?,
                 false => Stage::Ahead(run),

@@ -33,6 +33,8 @@ struct Rest {
     recovered: Option<Samples>,
     metadata: Option<Metadata>,
     newest_in_files: Timestamp,
+    /// Whose record the chunks in files came with.
+    files_of: SeriesRef,
 }
 
 /// Type, unit and help of the metric.
@@ -61,6 +63,7 @@ impl Series {
                 recovered: None,
                 metadata: None,
                 newest_in_files: Timestamp::MIN,
+                files_of: reference,
             }),
         }
     }
@@ -166,18 +169,44 @@ impl Series {
         true
     }
 
-    /// Replaces all in-order chunks by `chunks`, ascending.
-    pub(super) fn replace_chunks(&mut self, chunks: Vec<StoredChunk>) {
-        self.newest = chunks.last().map_or(Timestamp::MIN, |last| last.range.max_time);
+    /// Replaces all in-order chunks by those that files hold for `reference`, ascending. When that
+    /// is where the chunks in files came from, they stay.
+    pub(super) fn replace_chunks(&mut self, reference: SeriesRef, chunks: Vec<StoredChunk>) {
+        if reference == self.rest.files_of && chunks.is_empty() {
+            self.chunks.retain(|chunk| matches!(chunk.data, ChunkData::File(_)));
+        } else {
+            self.chunks = chunks;
+        }
+        self.rest.files_of = reference;
+        self.newest = self.chunks.last().map_or(Timestamp::MIN, |last| last.range.max_time);
         self.rest.newest_in_files = self.newest;
-        self.chunks = chunks;
         self.open = OpenChunk::None;
     }
 
-    /// Adds a chunk of a file behind those there are.
+    /// Replaces the out-of-order samples by chunks that files hold for `reference`. Call before
+    /// [`Series::replace_chunks`].
+    pub(super) fn replace_late(&mut self, reference: SeriesRef, chunks: Vec<StoredChunk>) {
+        let late = &mut self.rest.out_of_order;
+        match late {
+            Some(late) if reference == self.rest.files_of && chunks.is_empty() => {
+                late.chunks.retain(|chunk| matches!(chunk.data, ChunkData::File(_)));
+                late.clear_buffer();
+            }
+            _ => *late = (!chunks.is_empty()).then(|| OutOfOrder::with_chunks(chunks)),
+        }
+    }
+
+    /// Adds a chunk of a file behind those there are. If it reaches into the open chunk, that is
+    /// the one from a snapshot, which was completed later: it goes.
     pub(super) fn push_chunk(&mut self, chunk: StoredChunk) {
-        self.newest = self.newest.max(chunk.range.max_time);
+        let max_time = chunk.range.max_time;
         self.chunks.push(chunk);
+        if self.open.range().is_some_and(|open| max_time >= open.min_time) {
+            self.open = OpenChunk::None;
+            self.newest = max_time;
+        }
+        self.newest = self.newest.max(max_time);
+        self.rest.newest_in_files = self.rest.newest_in_files.max(max_time);
     }
 
     /// Sets the newest chunk, as a snapshot has it.
@@ -187,22 +216,10 @@ impl Series {
         self.open = OpenChunk::Sealed(Box::new(chunk));
     }
 
-    /// Forgets the newest chunk: it was completed, and is in a file.
-    pub(super) fn drop_open(&mut self) {
-        self.open = OpenChunk::None;
-        self.newest = self.chunks.last().map_or(Timestamp::MIN, |last| last.range.max_time);
-    }
-
     /// First to last in-order sample; empty when there is none.
     pub(super) fn in_order_range(&self) -> TimeRange {
         let open = self.open.range().unwrap_or(TimeRange::EMPTY);
         self.chunks.iter().fold(open, |range, chunk| range.cover(&chunk.range))
-    }
-
-    /// Number of chunks that lie in files upstream: those in files here, and those completed by this
-    /// replay, which upstream writes out at once.
-    pub(super) fn complete_chunks(&self) -> usize {
-        self.chunks.len()
     }
 
     /// True when a chunk covers `time`.
@@ -235,10 +252,5 @@ impl Series {
             && matches!(self.open, OpenChunk::None)
             && out_of_order.is_none_or(OutOfOrder::is_empty)
             && self.rest.recovered.is_none()
-    }
-
-    /// True when some of its chunks are in files.
-    pub(super) fn has_files(&self) -> bool {
-        self.chunks.iter().any(|chunk| matches!(chunk.data, ChunkData::File(_)))
     }
 }

@@ -80,12 +80,12 @@ pub(super) enum ChunkData {
     /// Decoded, in memory: what the head has no encoder for.
     Columns(Box<Samples>),
     /// In `chunks_head/`.
-    File(MappedChunk),
+    File(ChunkPlace),
 }
 
-/// A chunk in `chunks_head/`.
+/// Where a chunk in `chunks_head/` is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct MappedChunk {
+pub(super) struct ChunkPlace {
     /// File and offset of its record.
     pub(super) reference: ChunkRef,
     /// Number of samples in it.
