@@ -73,6 +73,9 @@ impl Machine {
             ("PATH", self.path_with_tools()),
             ("TRUNK_SKIP_VERSION_CHECK", "true".into()), // it would ask a server at every start
         ];
+        if env::var_os("NO_COLOR").is_some() {
+            variables.push(("NO_COLOR", "true".into())); // trunk refuses the usual 1
+        }
         if self.uses_debian_toolchain() {
             variables.push(("RUSTUP_TOOLCHAIN", DEBIAN_TOOLCHAIN.into()));
         }
@@ -82,10 +85,13 @@ impl Machine {
     /// The same as lines for `eval` in a shell.
     pub(crate) fn wasm_environment_as_shell(&self) -> String {
         let mut text = format!("export PATH='{}':\"$PATH\"\n", self.tools_bin().display());
-        for (name, value) in self.wasm_environment().iter().filter(|(name, _)| *name != "PATH") {
-            text += &format!("export {name}='{}'\n", value.display());
+        let told_apart = ["PATH", "NO_COLOR"];
+        for (name, value) in self.wasm_environment() {
+            if !told_apart.contains(&name) {
+                text += &format!("export {name}='{}'\n", value.display());
+            }
         }
-        text
+        text + "if [ -n \"$NO_COLOR\" ]; then export NO_COLOR=true; fi\n"
     }
 
     /// A program by name: among our tools, then on PATH.

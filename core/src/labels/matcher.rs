@@ -64,6 +64,12 @@ impl Matcher {
     pub fn accepts(&self, value: &str) -> bool {
         (self.value == value) == (self.operator == MatchOperator::Equal)
     }
+
+    /// True when series without the label are accepted.
+    #[must_use]
+    pub fn accepts_empty(&self) -> bool {
+        self.accepts("")
+    }
 }
 
 impl fmt::Display for Matcher {

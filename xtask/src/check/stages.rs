@@ -37,7 +37,8 @@ pub(super) const STAGES: [Stage; 8] = [
         needs: &[],
         run: |machine| {
             let mut command = native(machine, "cargo");
-            command.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+            command.args(["clippy", "--workspace", "--all-targets", "--keep-going"]);
+            command.args(["--", "-D", "warnings"]);
             run_in_view(&mut command)
         },
     },
