@@ -155,8 +155,8 @@ impl TarIndex {
 }
 
 fn left_out_sparse(path: &str, start: u64, listing: &mut Listing) {
-    let why = "it is a sparse file, which is not read in place; pack without --sparse";
-    listing.left_out(path, start, why);
+    let what = "left out: sparse files are not read from archives; pack without --sparse";
+    listing.damage(path, start, what);
 }
 
 /// GNU tar's newer way to say that a file has holes.
