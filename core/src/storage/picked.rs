@@ -14,7 +14,7 @@
 //! [`data_directory`](super::data_directory).
 //!
 //! The directory is listed once. Files are read with `FileReaderSync`, which only workers have, in
-//! pages of 1 MiB. A file that changes or goes afterwards gives an error that says so: browsers
+//! pages. A file that changes or goes afterwards gives an error that says so: browsers
 //! notice it and refuse to read.
 
 use std::ops::ControlFlow;

@@ -146,12 +146,22 @@ pub fn data_directory(storage: Arc<dyn Storage>, choice: Option<&str>) -> Result
 
 #[cold]
 fn none_found(storage: &dyn Storage) -> Error {
-    let names = storage.list("").unwrap_or_default();
-    let shown: Vec<&str> = names.iter().take(8).map(|entry| entry.name.as_str()).collect();
-    let there = if shown.is_empty() { "nothing".to_owned() } else { shown.join(", ") };
+    let entries = storage.list("").unwrap_or_default();
+    let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    let there = match names.as_slice() {
+        [] => "here is nothing".to_owned(),
+        // A block, or the inside of wal/, chunks_head/ or chunks/.
+        names if names.contains(&"meta.json") => {
+            "here is a single block: open the directory that it is in".to_owned()
+        }
+        [first, ..] if first.len() >= 6 && first.bytes().all(|byte| byte.is_ascii_digit()) => {
+            "here are segments of a log or of chunks: open the directory above".to_owned()
+        }
+        names => format!("here is {}", names[..names.len().min(8)].join(", ")),
+    };
     Error::refused(format!(
         "no Prometheus data directory in {}: it has wal/, chunks_head/ or block directories \
-         (26 characters, with a meta.json); here is {there}",
+         (26 characters, with a meta.json); {there}",
         storage.name()
     ))
 }
@@ -211,6 +221,14 @@ mod tests {
     fn none_and_several_are_refused_with_what_there_is() {
         let none = data_directory(memory(&["notes.txt"]), None).unwrap_err().to_string();
         assert!(none.contains("here is notes.txt"), "{none}");
+        for (paths, said) in [
+            (vec!["meta.json", "index", "chunks/000001"], "a single block"),
+            (vec!["00000000", "00000001"], "segments of a log"),
+            (vec![], "here is nothing"),
+        ] {
+            let error = data_directory(memory(&paths), None).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
         let several = memory(&["one/wal/0", "two/wal/0"]);
         let error = data_directory(Arc::clone(&several), None).unwrap_err().to_string();
         assert!(error.contains("choose one of \"one\", \"two\""), "{error}");
