@@ -9,7 +9,7 @@
 //!
 //! The log is what a server writes: 500 series per target, one record per scrape, every 15 s,
 //! snappy. Prometheus opens the directory: start it there to compare.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::collections::HashMap;
 use std::fs;

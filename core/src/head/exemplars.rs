@@ -78,12 +78,6 @@ impl Exemplars {
     pub(super) fn len(&self) -> usize {
         self.ring.len()
     }
-
-    /// Forgets all of them.
-    pub(super) fn clear(&mut self) {
-        self.ring.clear();
-        self.newest.clear();
-    }
 }
 
 fn same(one: &Exemplar, other: &Exemplar) -> bool {

@@ -10,7 +10,7 @@ use crate::encoding::Reader;
 use crate::error::Result;
 use crate::event::{Finding, Severity};
 use crate::storage::Storage;
-use crate::types::is_stale;
+use crate::types::{Histogram, is_stale};
 use crate::wal::{Log, LogReader};
 
 /// A snapshot being loaded.
@@ -115,7 +115,7 @@ impl Head {
         let (Some(chunk), Some(series)) = (&own.chunk, self.registry.get_mut(slot)) else { return };
         let stale = match &chunk.last {
             LastSample::Float(value) => is_stale(*value),
-            LastSample::Histogram(last) => last.as_ref().is_some_and(|last| last.is_stale()),
+            LastSample::Histogram(last) => last.as_ref().is_some_and(Histogram::is_stale),
         };
         let place = self.bytes.add(chunk.data);
         self.bounds.in_order = self.bounds.in_order.cover(&chunk.range);

@@ -45,9 +45,9 @@ use crate::types::{ChunkRef, SeriesRef, TimeRange};
 /// The folder of the files in a data directory.
 pub const FOLDER: &str = "chunks_head";
 /// The first four bytes of a file.
-pub const MAGIC: u32 = 0x0130_bc91;
+pub(super) const MAGIC: u32 = 0x0130_bc91;
 /// Bytes before the first record.
-pub const HEADER_SIZE: u64 = 8;
+pub(super) const HEADER_SIZE: u64 = 8;
 
 /// Bytes that a record with the longest length field has besides its data.
 const MAX_FRAME: usize = 34;

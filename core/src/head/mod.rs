@@ -1,6 +1,7 @@
 //! The head: what is not in blocks yet, rebuilt from the logs.
 //!
-//! A [`Replay`] reads a data directory in bounded steps and never changes it. Its order is upstream's:
+//! A [`Replay`] reads a data directory in bounded steps and never changes it. Its order is
+//! upstream's:
 //!
 //! ```text
 //! chunk_snapshot.S.O/   series with their newest chunks, if a clean stop left it
@@ -10,8 +11,8 @@
 //! wbl/                  out-of-order samples, with markers of what chunks hold already
 //! ```
 //!
-//! The [`Head`] that comes out is a [`Queryable`](crate::query::Queryable); [`HeadReport`] is what is
-//! in it as plain data.
+//! The [`Head`] that comes out is a [`Queryable`](crate::query::Queryable); [`HeadReport`] is what
+//! is in it as plain data.
 
 mod mapped_chunks;
 mod snapshot;

@@ -231,8 +231,8 @@ fn rough_size(histogram: &Histogram, first: bool) -> usize {
 }
 
 impl OpenChunk {
-    /// Appends a float that is newer than all others, in a new chunk if need be. The chunk that this
-    /// completed goes to `done`. Stale markers must have been converted.
+    /// Appends a float that is newer than all others, in a new chunk if need be. The chunk that
+    /// this completed goes to `done`. Stale markers must have been converted.
     #[inline]
     pub(super) fn append_float(
         &mut self,

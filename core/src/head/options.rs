@@ -10,8 +10,8 @@ pub struct ReplayOptions {
     pub chunk_range: Duration,
     /// Float samples that a chunk should get, 120.
     pub samples_per_chunk: u16,
-    /// How old out-of-order samples may be, in milliseconds; 0 = there are none. Replay accepts what
-    /// the log holds whatever this says; exemplars and bounds depend on it.
+    /// How old out-of-order samples may be, in milliseconds; 0 = there are none. Replay accepts
+    /// what the log holds whatever this says; exemplars and bounds depend on it.
     pub out_of_order_window: Duration,
     /// Samples that the out-of-order buffer of a series takes before it becomes a chunk, 32.
     pub out_of_order_capacity: u8,

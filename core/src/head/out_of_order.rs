@@ -95,12 +95,6 @@ impl OutOfOrder {
             _ => TimeRange::EMPTY,
         }
     }
-
-    /// First to last sample over buffer and chunks.
-    pub(super) fn range(&self) -> TimeRange {
-        let chunks = self.chunks.iter();
-        chunks.fold(self.buffer_range(), |range, chunk| range.cover(&chunk.range))
-    }
 }
 
 /// How many samples from the start of `samples` make one chunk.
@@ -176,7 +170,7 @@ mod tests {
         let again = Buffered { value: Value::Float(-1.0), ..float(20) };
         assert!(!series.insert(again, 32, &mut bytes));
         let times: Vec<_> = series.buffer().iter().map(|sample| sample.time).collect();
-        assert_eq!((times, series.range()), (vec![10, 20, 30], TimeRange::new(10, 30)));
+        assert_eq!((times, series.buffer_range()), (vec![10, 20, 30], TimeRange::new(10, 30)));
     }
 
     #[test]

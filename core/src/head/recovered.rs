@@ -1,7 +1,7 @@
 //! Samples of the log that stand in for damaged chunks.
 //!
-//! Upstream throws away all chunk files from the first damaged one on and fills in from the log. Here
-//! the undamaged chunks stay, and the log fills the holes between them.
+//! Upstream throws away all chunk files from the first damaged one on and fills in from the log.
+//! Here the undamaged chunks stay, and the log fills the holes between them.
 
 use super::out_of_order::{Buffered, Value};
 use crate::types::{Column, CounterReset, Samples, Timestamp};

@@ -1,8 +1,8 @@
 //! Which series the head knows: by reference, and by labels.
 //!
 //! References are counters that start at 1, so a table indexed by them is dense as a rule and costs
-//! no hashing. A reference comes from outside, though: one far beyond the number of series goes to a
-//! hash table and never decides how much is allocated.
+//! no hashing. A reference comes from outside, though: one far beyond the number of series goes to
+//! a hash table and never decides how much is allocated.
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use std::hash::BuildHasher;
@@ -45,11 +45,6 @@ impl Registry {
     /// Number of series.
     pub(super) fn len(&self) -> usize {
         self.live
-    }
-
-    /// Number of slots, with those of removed series.
-    pub(super) fn slots(&self) -> usize {
-        self.series.len()
     }
 
     /// The slot that this reference leads to.

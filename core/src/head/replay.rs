@@ -23,9 +23,9 @@ const MAX_FINDINGS: usize = 1000;
 
 /// Rebuilds a head from a data directory, without changing it.
 ///
-/// The order is upstream's, and what is undamaged gives what upstream gives. Where upstream stops at
-/// damage and deletes what follows, this goes on behind it: everything that upstream still serves is
-/// served, and what else is readable.
+/// The order is upstream's, and what is undamaged gives what upstream gives. Where upstream stops
+/// at damage and deletes what follows, this goes on behind it: everything that upstream still
+/// serves is served, and what else is readable.
 #[derive(Debug)]
 pub struct Replay {
     storage: Arc<dyn Storage>,

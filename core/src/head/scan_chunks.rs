@@ -1,9 +1,9 @@
 //! Head chunk files → where the complete chunks of each series are.
 //!
 //! Only places and times are kept: the samples stay in the files. Upstream deletes a damaged file
-//! with all later ones, or all files when chunks of a series overlap, and rebuilds from the log. Here
-//! every intact chunk is kept, and the log fills the holes: from the first damage on no chunk keeps
-//! a sample of the log out that it does not hold itself.
+//! with all later ones, or all files when chunks of a series overlap, and rebuilds from the log.
+//! Here every intact chunk is kept, and the log fills the holes: from the first damage on no chunk
+//! keeps a sample of the log out that it does not hold itself.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::mapped_chunks::{
 use super::out_of_order::OutOfOrder;
 use super::state::{ChunkFile, Head};
 use super::stored_chunks::{ChunkData, ChunkPlace, StoredChunk};
-use crate::chunk::{decode, num_samples};
+use crate::chunk::decode;
 use crate::error::{Location, Result};
 use crate::event::{Finding, Severity};
 use crate::storage::Storage;
@@ -200,8 +200,7 @@ fn take(
         head.findings.push(unknown_encoding(chunk, reference, head));
         return true;
     };
-    let num_samples = num_samples(encoding, chunk.data).unwrap_or(0);
-    let place = ChunkPlace { reference, num_samples, encoding };
+    let place = ChunkPlace { reference, encoding };
     let stored = StoredChunk { range: chunk.range, data: ChunkData::File(place) };
     let slot = head.registry.find(chunk.series).map(|found| found.slot);
     let series = slot.and_then(|slot| head.registry.get_mut(slot));

@@ -88,8 +88,6 @@ pub(super) enum ChunkData {
 pub(super) struct ChunkPlace {
     /// File and offset of its record.
     pub(super) reference: ChunkRef,
-    /// Number of samples in it.
-    pub(super) num_samples: u16,
     /// How they are encoded.
     pub(super) encoding: Encoding,
 }
