@@ -1,8 +1,8 @@
 //! Pages of files that are slow to read in small pieces, kept up to a number of bytes.
 //!
 //! A read of a picked file costs the browser a good part of a millisecond however small it is, so
-//! files are read a page of 256 KiB at a time, and more and more pages at once, up to 4 MiB, where a
-//! file is read from front to back. What is used least recently goes first.
+//! files are read a page of 256 KiB at a time, and more and more pages at once, up to 4 MiB, where
+//! a file is read from front to back. What is used least recently goes first.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
@@ -12,8 +12,8 @@ use super::contract::ReadFile;
 use super::slice::check_end;
 use crate::error::Result;
 
-/// Bytes in a page; the last one of a file is shorter. Measured in Chromium, where a jump to another
-/// place costs 1.5 ms with such pages and 3.1 ms with 1 MiB: opening a directory is mostly jumps.
+/// Bytes in a page; the last one of a file is shorter. In Chromium a jump to another place costs
+/// 1.5 ms with such pages and 3.1 ms with 1 MiB: opening a directory is mostly jumps.
 const PAGE: u64 = 256 << 10;
 
 /// Pages read at once, at most, when a file is read from front to back: 1, 4, then 16.
