@@ -70,8 +70,8 @@ fn replay(path: &Path, runs: u64) {
         let samples = head.counters().samples();
         println!(
             "{{\"seconds\":{seconds:.3},\"longest_step_ms\":{:.1},\"series\":{},\
-             \"samples\":{samples},\"million_samples_per_second\":{:.2},\"chunk_mib\":{:.1},\"peak_mib\":{:.1},\
-             \"findings\":{}}}",
+             \"samples\":{samples},\"million_samples_per_second\":{:.2},\"chunk_mib\":{:.1},\
+             \"peak_mib\":{:.1},\"findings\":{}}}",
             longest * 1e3,
             head.num_series(),
             samples as f64 / seconds / 1e6,

@@ -27,7 +27,7 @@ impl Source {
         let tests = lines.windows(2).position(|pair| {
             pair[0].trim_end() == "#[cfg(test)]" && pair[1].trim_start().starts_with("mod ")
         });
-        let is_all_tests = path.ends_with("/tests.rs") || path.contains("/tests/");
+        let is_all_tests = path.ends_with("tests.rs") || path.contains("/tests/");
         let lines_before_tests = if is_all_tests { 0 } else { tests.unwrap_or(lines.len()) };
         Source { path: path.to_owned(), text: text.to_owned(), code, lines_before_tests }
     }

@@ -8,8 +8,8 @@
 //! string   = "…" or '…' with escapes, or `…` without
 //! ```
 //!
-//! A string alone in the braces is the metric's name. As in PromQL, one matcher at least must refuse
-//! the empty value: `{}` and `{job=~".*"}` would select everything and are refused.
+//! A string alone in the braces is the metric's name. As in PromQL, one matcher at least must
+//! refuse the empty value: `{}` and `{job=~".*"}` would select everything and are refused.
 
 use super::quoted::unquote;
 use super::{METRIC_NAME, MatchOperator, Matcher};

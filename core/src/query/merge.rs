@@ -19,8 +19,8 @@ pub struct MergedSeries {
     pub parts: Vec<(usize, Series)>,
 }
 
-/// The series of all `sources` that `matchers` accept, sorted by labels. `stats` has one element for
-/// each source.
+/// The series of all `sources` that `matchers` accept, sorted by labels. `stats` has one element
+/// for each source.
 ///
 /// # Errors
 /// As [`Queryable::select`].
@@ -49,8 +49,8 @@ pub fn select_merged(
     Ok(merged)
 }
 
-/// Appends the samples of `series` in `range` to `into`, ascending in time, one per time. `stats` has
-/// one element for each source.
+/// Appends the samples of `series` in `range` to `into`, ascending in time, one per time. `stats`
+/// has one element for each source.
 ///
 /// # Errors
 /// As [`Queryable::read`].
