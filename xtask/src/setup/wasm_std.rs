@@ -208,3 +208,31 @@ fn link(original: &Path, place: &Path) -> std::io::Result<()> {
 fn link(_: &Path, _: &Path) -> std::io::Result<()> {
     Err(std::io::Error::other("this way of set-up is for Debian"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(has_wasm_std: bool, can_rustup_download: bool, can_apt: bool) -> Machine {
+        let nowhere = PathBuf::from("/nowhere");
+        let (repository, tools) = (nowhere.clone(), nowhere);
+        Machine { repository, tools, can_apt, can_rustup_download, has_wasm_std }
+    }
+
+    #[test]
+    fn each_kind_of_machine_has_its_way() {
+        let names = |machine: &Machine| {
+            let steps = steps(machine).unwrap_or_else(|message| panic!("{message}"));
+            steps.into_iter().map(|step| step.doing).collect::<Vec<_>>()
+        };
+        assert!(names(&machine(true, false, false)).is_empty());
+        assert!(names(&machine(false, true, true))[0].contains("rustup target add"));
+        assert!(names(&machine(false, false, true))[0].contains("Debian"));
+    }
+
+    #[test]
+    fn a_machine_without_a_way_is_told_what_to_install() {
+        let Err(message) = steps(&machine(false, false, false)) else { panic!("no way is a way") };
+        assert!(message.contains("rustup target add wasm32-unknown-unknown"), "{message}");
+    }
+}
