@@ -1,5 +1,6 @@
 //! Who a series is: its labels, and the matchers that choose series by them.
 
+mod regex;
 mod matcher;
 mod quoted;
 mod selector;

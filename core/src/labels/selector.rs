@@ -194,7 +194,8 @@ mod tests {
         assert_eq!(shown(" job:up:sum { } "), r#"__name__="job:up:sum""#);
         assert_eq!(shown(r#"up{job="api",}"#), r#"__name__="up" job="api""#);
         assert_eq!(shown(r#"{a = "x", b != 'y'}"#), r#"a="x" b!="y""#);
-        assert_eq!(shown(r#"{"metric é", 'label.é'="v"}"#), r#"__name__="metric é" label.é="v""#);
+        let quoted = r#"{"metric é", 'label.é'=~"v|w"}"#;
+        assert_eq!(shown(quoted), r#"__name__="metric é" label.é=~"v|w""#);
         assert_eq!(shown(r#"{__name__="a"}"#), r#"__name__="a""#);
         assert_eq!(shown(r#"up{job="",on="1"}"#), r#"__name__="up" job="" on="1""#);
         assert_eq!(shown("{a=`x\\d`}"), r#"a="x\\d""#);
@@ -220,11 +221,12 @@ mod tests {
         assert!(refusal(r#"up{job="a\q"}"#).contains("character 10"));
         assert!(refusal("up[5m]").contains("the end of the selector"));
         assert!(refusal("").contains("found the end"));
+        assert!(refusal(r#"up{a="b",job=~"a**"}"#).contains("character 10: regular expression"));
     }
 
     #[test]
     fn everything_is_not_a_selector() {
-        for text in ["{}", r#"{job=""}"#, r#"{job!="x"}"#] {
+        for text in ["{}", r#"{job=""}"#, r#"{job!="x"}"#, r#"{job=~".*"}"#] {
             assert!(refusal(text).contains("must not accept the empty value"), "{text}");
         }
     }
