@@ -103,8 +103,11 @@ pub fn blank(text: &str) -> String {
     while at < chars.len() {
         let (next, width) = step(&chars, at, inside);
         let is_words = inside != Inside::Code || next != Inside::Code;
-        for &c in &chars[at..(at + width).min(chars.len())] {
-            let hide = is_words && c != '\n' && !(c == '"' && next != inside);
+        for (offset, &c) in chars[at..(at + width).min(chars.len())].iter().enumerate() {
+            // In code, only a character literal is taken as more than one character.
+            let is_character = !is_words && offset > 0 && offset + 1 < width;
+            let hide = (is_words && !(c == '"' && next != inside)) || is_character;
+            let hide = hide && c != '\n';
             out.push(if hide { ' ' } else { c });
         }
         at += width;
@@ -176,7 +179,8 @@ mod tests {
         assert_eq!(blank(r#"f("x \" y", 1)"#), r#"f("      ", 1)"#);
         assert_eq!(blank("r#\"a\"b\"# c"), "r#\"   \"# c");
         assert_eq!(blank("var\"a\\\"b\""), "var\"    \"");
-        assert_eq!(blank("b'\"' x '\\'' 'a\u{20}&'b \"s\""), "b'\"' x '\\'' 'a\u{20}&'b \" \"");
+        assert_eq!(blank("b'\"' x '\\'' 'a\u{20}&'b \"s\""), "b' ' x '  ' 'a\u{20}&'b \" \"");
+        assert_eq!(blank("'{' '\\u{7b}'"), "' ' '      '");
     }
 
     #[test]

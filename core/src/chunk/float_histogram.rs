@@ -44,7 +44,7 @@ pub(super) fn decode<T: Trace>(
     if header.num_samples == 0 {
         return Ok(());
     }
-    let mut layout = Layout::read(&mut r)?;
+    let layout = Layout::read(&mut r)?;
     // A sample takes at least four bits.
     let most = (r.remaining() / 4) as usize + 1;
     into.times.reserve(header.num_samples.min(most));
@@ -54,7 +54,7 @@ pub(super) fn decode<T: Trace>(
         r.open(format_args!("sample {index}"));
         let time_before = sample.time.value;
         let start_time = sample
-            .read(&mut r, &mut layout, index)
+            .read(&mut r, &layout, index)
             .and_then(|()| match index {
                 0 => header.start_times.read_first(&mut r, sample.time.value),
                 _ => header.start_times.read_further(&mut r, index, time_before),
@@ -99,7 +99,7 @@ impl Sample {
     fn read<T: Trace>(
         &mut self,
         r: &mut BitReader<'_, T>,
-        layout: &mut Layout,
+        layout: &Layout,
         index: usize,
     ) -> Result<()> {
         let first = index == 0;
@@ -114,12 +114,12 @@ impl Sample {
         if self.is_stale() {
             return Ok(());
         }
-        layout.prepare(r.remaining(), r.position())?;
-        self.positive.resize(layout.positive.stored as usize, XorFloat::starting_at(0));
+        layout.check(r.remaining(), r.position())?;
+        self.positive.resize(layout.positive.buckets as usize, XorFloat::starting_at(0));
         for bucket in &mut self.positive {
             bucket.read_any(r, first, "positive_bucket")?;
         }
-        self.negative.resize(layout.negative.stored as usize, XorFloat::starting_at(0));
+        self.negative.resize(layout.negative.buckets as usize, XorFloat::starting_at(0));
         for bucket in &mut self.negative {
             bucket.read_any(r, first, "negative_bucket")?;
         }
@@ -138,8 +138,8 @@ impl Sample {
         let buckets = Buckets::Float {
             count: value(&self.count),
             zero_count: value(&self.zero_count),
-            positive: layout.positive.counts(self.positive.iter().map(value)),
-            negative: layout.negative.counts(self.negative.iter().map(value)),
+            positive: self.positive.iter().map(value).collect(),
+            negative: self.negative.iter().map(value).collect(),
         };
         layout.histogram(header.counter_reset(index), self.sum.bits, buckets)
     }

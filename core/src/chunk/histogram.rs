@@ -49,7 +49,7 @@ pub(super) fn decode<T: Trace>(
     if header.num_samples == 0 {
         return Ok(());
     }
-    let mut layout = Layout::read(&mut r)?;
+    let layout = Layout::read(&mut r)?;
     // A sample takes at least four bits.
     let most = (r.remaining() / 4) as usize + 1;
     into.times.reserve(header.num_samples.min(most));
@@ -59,7 +59,7 @@ pub(super) fn decode<T: Trace>(
         r.open(format_args!("sample {index}"));
         let time_before = sample.time.value;
         let start_time = sample
-            .read(&mut r, &mut layout, index)
+            .read(&mut r, &layout, index)
             .and_then(|()| match index {
                 0 => header.start_times.read_first(&mut r, sample.time.value),
                 _ => header.start_times.read_further(&mut r, index, time_before),
@@ -133,7 +133,7 @@ impl Sample {
     fn read<T: Trace>(
         &mut self,
         r: &mut BitReader<'_, T>,
-        layout: &mut Layout,
+        layout: &Layout,
         index: usize,
     ) -> Result<()> {
         if index == 0 {
@@ -150,10 +150,10 @@ impl Sample {
         if self.is_stale() {
             return Ok(());
         }
-        layout.prepare(r.remaining(), r.position())?;
+        layout.check(r.remaining(), r.position())?;
         let first = index == 0;
-        self.positive.read(r, layout.positive.stored, first, "positive_bucket")?;
-        self.negative.read(r, layout.negative.stored, first, "negative_bucket")
+        self.positive.read(r, layout.positive.buckets, first, "positive_bucket")?;
+        self.negative.read(r, layout.negative.buckets, first, "negative_bucket")
     }
 
     fn is_stale(&self) -> bool {
@@ -167,8 +167,8 @@ impl Sample {
         let buckets = Buckets::Integer {
             count: self.count.value as u64,
             zero_count: self.zero_count.value as u64,
-            positive: layout.positive.deltas(&self.positive.values),
-            negative: layout.negative.deltas(&self.negative.values),
+            positive: self.positive.values.clone(),
+            negative: self.negative.values.clone(),
         };
         layout.histogram(header.counter_reset(index), self.sum.bits, buckets)
     }

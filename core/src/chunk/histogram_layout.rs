@@ -33,12 +33,11 @@
 
 use std::sync::Arc;
 
-use super::histogram_resolution::Side;
 use super::start_time::StartTimes;
 use super::{Encoding, varbit};
 use crate::encoding::{BitReader, Trace};
 use crate::error::{Error, Result};
-use crate::types::{Buckets, CounterReset, Histogram, MAX_SCHEMA, Span, is_known_schema};
+use crate::types::{Buckets, CounterReset, Histogram, Span, is_known_schema};
 
 /// The schema of custom bounds.
 const CUSTOM_BOUNDS: i32 = -53;
@@ -109,19 +108,17 @@ impl Layout {
         let schema = varbit::read_signed(r, "schema")?;
         let known = i32::try_from(schema).ok().filter(|schema| is_known_schema(*schema));
         let Some(schema) = known else { return Err(unknown_schema(schema, position)) };
-        let reduced_by = u32::try_from(schema - MAX_SCHEMA).unwrap_or(0);
-        let positive = Side::new(read_spans(r, "positive_spans")?, reduced_by);
-        let negative = Side::new(read_spans(r, "negative_spans")?, reduced_by);
+        let positive = Side::new(read_spans(r, "positive_spans")?);
+        let negative = Side::new(read_spans(r, "negative_spans")?);
         let custom_values =
             if schema == CUSTOM_BOUNDS { read_custom_values(r)? } else { Arc::default() };
         r.close(format_args!("schema {schema}"));
-        let schema = schema.min(MAX_SCHEMA);
         Ok(Self { schema, zero_threshold, positive, negative, custom_values })
     }
 
-    /// Allows the buckets of both sides to be read: what they claim to be fits the bits left.
-    pub(super) fn prepare(&mut self, bits_left: u64, position: u64) -> Result<()> {
-        let buckets = self.positive.stored.saturating_add(self.negative.stored);
+    /// Checks that the buckets that the spans claim fit the bits left, before memory is taken.
+    pub(super) fn check(&self, bits_left: u64, position: u64) -> Result<()> {
+        let buckets = self.positive.buckets.saturating_add(self.negative.buckets);
         if buckets > bits_left {
             return Err(Error::damaged(
                 "buckets",
@@ -130,8 +127,6 @@ impl Layout {
                 format!("spans of {buckets} buckets"),
             ));
         }
-        self.positive.prepare();
-        self.negative.prepare();
         Ok(())
     }
 
@@ -142,16 +137,31 @@ impl Layout {
         sum: u64,
         buckets: Buckets,
     ) -> Histogram {
-        Histogram {
+        let stored = Histogram {
             counter_reset,
             schema: self.schema,
             zero_threshold: self.zero_threshold,
             sum: f64::from_bits(sum),
-            positive_spans: self.positive.spans(),
-            negative_spans: self.negative.spans(),
+            positive_spans: Arc::clone(&self.positive.spans),
+            negative_spans: Arc::clone(&self.negative.spans),
             custom_values: Arc::clone(&self.custom_values),
             buckets,
-        }
+        };
+        stored.reduced()
+    }
+}
+
+/// The buckets on one side of zero.
+pub(super) struct Side {
+    spans: Arc<[Span]>,
+    /// How many buckets the spans claim, and each sample stores.
+    pub(super) buckets: u64,
+}
+
+impl Side {
+    fn new(spans: Arc<[Span]>) -> Self {
+        let buckets = spans.iter().map(|span| u64::from(span.length)).sum();
+        Self { spans, buckets }
     }
 }
 
@@ -233,8 +243,8 @@ mod tests {
         let layout = Layout::read(&mut r).unwrap();
         assert_eq!((layout.schema, layout.zero_threshold), (1, 2f64.powi(-128)));
         let spans = [Span { offset: 0, length: 2 }, Span { offset: 1, length: 2 }];
-        assert_eq!(*layout.positive.spans(), spans);
-        assert!(layout.negative.spans().is_empty());
+        assert_eq!(*layout.positive.spans, spans);
+        assert!(layout.negative.spans.is_empty());
     }
 
     #[test]

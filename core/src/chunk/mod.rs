@@ -22,7 +22,6 @@ mod xor_appender;
 mod start_time;
 mod xor2;
 
-mod histogram_resolution;
 mod histogram_layout;
 mod histogram;
 mod float_histogram;

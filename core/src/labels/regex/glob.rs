@@ -53,8 +53,10 @@ impl Glob {
     }
 
     fn is_gap_of(&self, characters: usize) -> bool {
-        self.prefix.is_empty()
-            && matches!(self.rest.as_slice(), [(gap, text)] if *gap == characters && text.is_empty())
+        match self.rest.as_slice() {
+            [(gap, text)] => self.prefix.is_empty() && text.is_empty() && *gap == characters,
+            _ => false,
+        }
     }
 
     /// True when `value` matches.

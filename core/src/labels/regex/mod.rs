@@ -2,8 +2,8 @@
 //! matches a line feed.
 //!
 //! Rust's engines read another language under the same signs: `\<` is a word boundary there and a
-//! `<` here, `[a&&b]` is set algebra there and five characters here, `\d` is Unicode there and ASCII
-//! here. So the syntax is parsed here, by Go's rules, and what Go refuses is refused. Nothing is
+//! `<` here, `[a&&b]` is set algebra there and a list here, `\d` is Unicode there and ASCII here.
+//! So the syntax is parsed here, by Go's rules, and what Go refuses is refused. Nothing is
 //! handed on as text.
 //!
 //! A pattern goes through three stages. The parser gives nodes. Patterns that are a list of values

@@ -295,8 +295,8 @@ fn any_character(with_line_feed: bool) -> Node {
     Node::Class(class)
 }
 
-/// `{2}`, `{2,}` or `{2,5}` at the start of `text`: its length and bounds. Anything else in braces is
-/// plain text.
+/// `{2}`, `{2,}` or `{2,5}` at the start of `text`: its length and bounds. Anything else in braces
+/// is plain text.
 fn braces(text: &str) -> Option<(usize, u32, Option<u32>)> {
     let end = text.find('}')?;
     let inside = &text[1..end];
