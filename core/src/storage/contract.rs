@@ -61,10 +61,22 @@ pub trait ReadFile: Send + Sync + Debug {
         if let Some(whole) = self.whole() {
             return Ok(Cow::Borrowed(&whole[range.start as usize..range.end as usize]));
         }
-        let mut bytes = vec![0; (range.end - range.start) as usize];
+        let mut bytes = room_for(range.end - range.start)?;
         self.read_at(range.start, &mut bytes)?;
         Ok(Cow::Owned(bytes))
     }
+}
+
+/// Zeros to read into. Files can be larger than a browser's worker can hold.
+fn room_for(len: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let room = usize::try_from(len).is_ok_and(|len| bytes.try_reserve_exact(len).is_ok());
+    if !room {
+        let why = format!("{len} bytes are more than there is memory to read at once");
+        return Err(Error::refused(why));
+    }
+    bytes.resize(len as usize, 0);
+    Ok(bytes)
 }
 
 /// A file open for writing, at its end.
@@ -178,6 +190,29 @@ pub fn read_whole(storage: &dyn Storage, path: &str, limit: u64) -> Result<Vec<u
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A file that says it is endless.
+    #[derive(Debug)]
+    struct Endless;
+
+    impl ReadFile for Endless {
+        fn len(&self) -> u64 {
+            u64::MAX
+        }
+        fn whole(&self) -> Option<&[u8]> {
+            None
+        }
+        fn read_at(&self, _: u64, _: &mut [u8]) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn more_than_there_is_memory_is_refused() {
+        assert_eq!(Endless.view(7..9).unwrap().len(), 2);
+        let error = Endless.view(0..u64::MAX).unwrap_err().to_string();
+        assert!(error.contains("more than there is memory"), "{error}");
+    }
 
     #[test]
     fn only_plain_relative_paths_pass() {

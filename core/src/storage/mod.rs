@@ -24,11 +24,11 @@ mod mmap;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(target_arch = "wasm32")]
-mod opfs;
+pub mod opfs;
 #[cfg(any(target_arch = "wasm32", test))]
 mod pages;
 #[cfg(target_arch = "wasm32")]
-mod picked;
+pub mod picked;
 mod rooted;
 mod slice;
 mod tree;
