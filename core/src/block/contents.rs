@@ -7,7 +7,7 @@ use super::Block;
 use super::chunks::ChunkReader;
 use super::index::{ChunkMeta, Index, SeriesEntry, SeriesScan, SymbolCache};
 use crate::chunk::num_samples;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::{Job, Progress};
 use crate::labels::Labels;
 use crate::tombstones::Intervals;
@@ -65,8 +65,10 @@ pub enum ChunkHeader {
     },
     /// It is not.
     Damaged {
-        /// What is wrong with it.
+        /// What Prometheus says of it.
         error: String,
+        /// What is wrong with it, and where.
+        damage: String,
     },
 }
 
@@ -129,7 +131,21 @@ fn look_at(reader: &mut ChunkReader<'_>, chunk: &ChunkMeta) -> ChunkContents {
         reference: chunk.reference.0,
         min_time: chunk.time_range.min_time,
         max_time: chunk.time_range.max_time,
-        header: header.unwrap_or_else(|error| ChunkHeader::Damaged { error: error.to_string() }),
+        header: header.unwrap_or_else(|error| ChunkHeader::Damaged {
+            error: in_upstream_words(&error),
+            damage: error.to_string(),
+        }),
+    }
+}
+
+/// A checksum that does not match, as Prometheus says it: people search for these words.
+fn in_upstream_words(error: &Error) -> String {
+    match error.damage() {
+        Some(damage) if damage.at.field == "chunk.checksum" => {
+            let actual = damage.found.split(' ').next().unwrap_or_default();
+            format!("checksum mismatch expected:{}, actual:{actual}", damage.expected)
+        }
+        _ => error.to_string(),
     }
 }
 

@@ -1,7 +1,22 @@
 //! Everything put together: a data directory, opened.
+//!
+//! [`Open`] is the work of opening, [`Db`] what comes of it. The other functions answer what the
+//! command line and the page ask of an open directory.
 
 mod answer;
 mod dump;
+mod open;
+mod options;
+mod read;
+mod report;
+mod state;
+mod verify;
 
 pub use answer::{float_text, matrix, vector};
 pub use dump::series_line;
+pub use open::Open;
+pub use options::{DEFAULT_CHUNK_RANGE, DEFAULT_LOOKBACK, OpenOptions, guess_chunk_range};
+pub use read::{dump, evaluate, labels, query_instant, query_range};
+pub use report::{block_reports, wal_report};
+pub use state::{Db, HiddenBlock};
+pub use verify::{Verify, VerifyReport};

@@ -40,9 +40,12 @@ impl Queryable for Head {
         let chosen = select(&index.postings, matchers)?.into_iter().filter_map(|rank| {
             let series = self.registry.get(index.slot(rank)?)?;
             let deleted = self.tombstones.get(&series.reference());
-            let shown = |(own, _): &(TimeRange, Source<'_>)| {
+            // An open chunk has no end yet, so that no deleted interval covers it: as upstream, its
+            // series is in the answer even when every sample so far is deleted.
+            let shown = |(own, source): &(TimeRange, Source<'_>)| {
                 own.overlaps(&range)
-                    && deleted.is_none_or(|deleted| !deleted.intervals.covers(*own))
+                    && (matches!(source, Source::Open(_))
+                        || deleted.is_none_or(|deleted| !deleted.intervals.covers(*own)))
             };
             sources(series)
                 .iter()

@@ -86,7 +86,8 @@ impl Histogram {
         let steps = self.schema.min(super::MAX_SCHEMA) as u32;
         let fraction = index & ((1 << steps) - 1);
         let whole = index >> steps;
-        // 2^0 is exact, so that whole powers of two stay exact.
+        // 2^0 is exact, so that whole powers of two stay exact. Others are rounded to the nearest
+        // float; upstream's table of constants is up to three units in the last place below that.
         power_of_two(whole) * (fraction as f64 / f64::from(1u32 << steps)).exp2()
     }
 }
