@@ -8,6 +8,8 @@ use std::sync::Arc;
 use chunkscope::storage::{Mmap, Storage};
 use serde_json::Value;
 
+pub use crate::compare::difference;
+
 /// A data directory and its expectations.
 #[derive(Debug, Clone)]
 pub struct Fixture {
@@ -116,29 +118,5 @@ impl Fixture {
     #[must_use]
     pub fn setting(&self, name: &str) -> Option<Value> {
         self.json("about.json")?.get("open_with")?.get(name).cloned()
-    }
-}
-
-/// The first place where `actual` differs from `expected`, as a path; keys that only `actual` has
-/// are welcome. `None` when all that is expected is there.
-#[must_use]
-pub fn difference(expected: &Value, actual: &Value) -> Option<String> {
-    match (expected, actual) {
-        (Value::Object(wanted), Value::Object(found)) => wanted.iter().find_map(|(key, value)| {
-            let Some(other) = found.get(key) else { return Some(format!(".{key} is missing")) };
-            difference(value, other).map(|rest| format!(".{key}{rest}"))
-        }),
-        (Value::Array(wanted), Value::Array(found)) => {
-            let inside = wanted.iter().zip(found).enumerate().find_map(|(index, (a, b))| {
-                difference(a, b).map(|rest| format!("[{index}]{rest}"))
-            });
-            let lengths = || {
-                (wanted.len() != found.len())
-                    .then(|| format!(" has {} items, expected {}", found.len(), wanted.len()))
-            };
-            inside.or_else(lengths)
-        }
-        _ if expected == actual => None,
-        _ => Some(format!(": expected {expected}, found {actual}")),
     }
 }

@@ -1,5 +1,8 @@
 //! What the whole-system tests share: the fixtures and how to compare with them, and the source
 //! of the project as its own tests see it.
 
+pub mod compare;
+pub mod expectations;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod fixtures;
 pub mod source;

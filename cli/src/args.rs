@@ -1,0 +1,127 @@
+//! The words the command understands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::times::{parse_duration, parse_time};
+
+/// What is inside a Prometheus data directory. Reading commands never change it.
+#[derive(Debug, Parser)]
+#[command(name = "chunkscope", version, arg_required_else_help = true)]
+#[command(after_help = "Exit status: 0 fine, 1 damage was found or the work failed, 2 usage.")]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print every series with all its samples, one JSON line each, sorted by labels
+    Dump(Dump),
+    /// List the blocks: time, level, sizes, series, chunks
+    Blocks(Plain),
+    /// List the log: segments, fragments, records, samples
+    Wal(Plain),
+    /// Replay the head and say what it holds
+    Head(Plain),
+    /// Print every label name with its values
+    Labels(Labels),
+    /// Evaluate a selector, at one time or over a range, in the form of Prometheus' API
+    Query(Query),
+    /// Read everything and list all damage, with what Prometheus would do at start
+    Verify(Plain),
+}
+
+/// How to open a data directory.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Open {
+    /// Data directory, or a .tar, .tar.gz or .zip of one
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// The head's chunk range [default: read off the blocks, else 2h]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) block_range: Option<i64>,
+    /// Ignore a memory snapshot and replay the whole log
+    #[arg(long)]
+    pub(crate) no_snapshot: bool,
+}
+
+/// A command that only opens.
+#[derive(Debug, Args)]
+pub(crate) struct Plain {
+    /// What to open.
+    #[command(flatten)]
+    pub(crate) open: Open,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `chunkscope dump`.
+#[derive(Debug, Args)]
+pub(crate) struct Dump {
+    /// What to open.
+    #[command(flatten)]
+    pub(crate) open: Open,
+    /// Only series that this selector chooses; may be given several times
+    #[arg(long = "match", value_name = "SELECTOR")]
+    pub(crate) matches: Vec<String>,
+    /// First time, in milliseconds since 1970
+    #[arg(long, value_name = "MS", allow_hyphen_values = true)]
+    pub(crate) min_time: Option<i64>,
+    /// Last time, in milliseconds since 1970
+    #[arg(long, value_name = "MS", allow_hyphen_values = true)]
+    pub(crate) max_time: Option<i64>,
+    /// Print JSON; the output of this command always is
+    #[arg(long, hide = true)]
+    pub(crate) json: bool,
+}
+
+/// `chunkscope labels`.
+#[derive(Debug, Args)]
+pub(crate) struct Labels {
+    /// What to open.
+    #[command(flatten)]
+    pub(crate) open: Open,
+    /// Only labels of series that this selector chooses
+    #[arg(long = "match", value_name = "SELECTOR")]
+    pub(crate) matches: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `chunkscope query`.
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    /// What to open.
+    #[command(flatten)]
+    pub(crate) open: Open,
+    /// A selector: name{label="value",…}
+    #[arg(value_name = "EXPR")]
+    pub(crate) expression: String,
+    /// Evaluate at this time: seconds since 1970 or RFC 3339 [default: the newest sample]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true,
+          conflicts_with_all = ["start", "end", "step"])]
+    pub(crate) time: Option<i64>,
+    /// Start of a range
+    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true,
+          requires_all = ["end", "step"])]
+    pub(crate) start: Option<i64>,
+    /// End of the range, included
+    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true,
+          requires = "start")]
+    pub(crate) end: Option<i64>,
+    /// Step of the range: seconds or a duration such as 1m
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, requires = "start")]
+    pub(crate) step: Option<i64>,
+    /// How old a sample may be to count
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5m")]
+    pub(crate) lookback: i64,
+    /// Print JSON; the output of this command always is
+    #[arg(long, hide = true)]
+    pub(crate) json: bool,
+}
