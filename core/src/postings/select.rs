@@ -6,8 +6,11 @@
 
 use super::{Postings, intersect, merge, without};
 use crate::error::Result;
-use crate::labels::{MatchOperator, Matcher};
+use crate::labels::Matcher;
 use crate::types::SeriesRef;
+
+/// From so many values on, one walk over all values costs less than looking each of them up.
+const MOST_LOOKUPS: usize = 256;
 
 /// Something that knows the series of every label pair.
 pub trait PostingsSource {
@@ -43,7 +46,7 @@ pub fn select<S: PostingsSource + ?Sized>(
     matchers: &[Matcher],
 ) -> Result<Vec<SeriesRef>> {
     let (subtracting, intersecting): (Vec<&Matcher>, Vec<&Matcher>) =
-        matchers.iter().partition(|matcher| matcher.accepts(""));
+        matchers.iter().partition(|matcher| matcher.accepts_empty());
     let mut lists = Vec::new();
     for matcher in intersecting {
         let list = accepted(source, matcher)?;
@@ -71,10 +74,11 @@ fn accepted<'s, S: PostingsSource + ?Sized>(
     matcher: &Matcher,
 ) -> Result<Postings<'s>> {
     let name = matcher.name();
-    if matcher.operator() == MatchOperator::Equal {
-        return source.with_value(name, matcher.value());
+    match (matcher.set_values(), matcher.is_negative()) {
+        (Some(values), false) if values.len() <= MOST_LOOKUPS => listed(source, name, values),
+        _ if matcher.names_anything() => Ok(Postings::NONE),
+        _ => united(source.with_values(name, &mut |value| matcher.accepts(value))?),
     }
-    united(source.with_values(name, &mut |value| matcher.accepts(value))?)
 }
 
 /// The series with the label that `matcher` refuses.
@@ -83,10 +87,21 @@ fn refused<'s, S: PostingsSource + ?Sized>(
     matcher: &Matcher,
 ) -> Result<Postings<'s>> {
     let name = matcher.name();
-    if matcher.operator() == MatchOperator::NotEqual && !matcher.value().is_empty() {
-        return source.with_value(name, matcher.value());
+    match (matcher.set_values(), matcher.is_negative()) {
+        (Some(values), true) if values.len() <= MOST_LOOKUPS => listed(source, name, values),
+        _ if matcher.names_anything() => Ok(Postings::NONE),
+        _ => united(source.with_values(name, &mut |value| !matcher.accepts(value))?),
     }
-    united(source.with_values(name, &mut |value| !matcher.accepts(value))?)
+}
+
+/// The series whose label `name` has one of `values`.
+fn listed<'s, S: PostingsSource + ?Sized>(
+    source: &'s S,
+    name: &str,
+    values: &[String],
+) -> Result<Postings<'s>> {
+    let lookup = |value: &String| source.with_value(name, value);
+    united(values.iter().filter(|value| !value.is_empty()).map(lookup).collect::<Result<_>>()?)
 }
 
 fn united(mut lists: Vec<Postings<'_>>) -> Result<Postings<'_>> {
@@ -101,7 +116,7 @@ fn united(mut lists: Vec<Postings<'_>>) -> Result<Postings<'_>> {
 mod tests {
     use super::super::MemoryPostings;
     use super::*;
-    use crate::labels::Labels;
+    use crate::labels::{Labels, MatchOperator};
 
     fn ids(matchers: &[(&str, MatchOperator, &str)]) -> Vec<u64> {
         let series = [
@@ -131,5 +146,21 @@ mod tests {
         assert_eq!(ids(&[("none", Equal, "")]), [0, 1, 2, 3]);
         assert_eq!(ids(&[("job", NotEqual, ""), ("job", NotEqual, "a")]), [1]);
         assert_eq!(ids(&[("job", Equal, ""), ("job", Equal, "a")]), [0_u64; 0]);
+    }
+
+    #[test]
+    fn regular_expressions_are_looked_up_or_walked() {
+        use MatchOperator::{Equal, Matches, NotMatches};
+        assert_eq!(ids(&[("job", Matches, "a|b")]), [0, 1, 3]);
+        assert_eq!(ids(&[("job", Matches, "b|c")]), [1]);
+        assert_eq!(ids(&[("job", Matches, "b|")]), [1, 2]);
+        assert_eq!(ids(&[("job", NotMatches, "b|c")]), [0, 2, 3]);
+        assert_eq!(ids(&[("job", NotMatches, "b|")]), [0, 3]);
+        assert_eq!(ids(&[("job", Matches, "[a-z]+")]), [0, 1, 3]);
+        assert_eq!(ids(&[("job", NotMatches, "[b-z]+")]), [0, 2, 3]);
+        assert_eq!(ids(&[("job", Matches, ".*")]), [0, 1, 2, 3]);
+        assert_eq!(ids(&[("job", NotMatches, ".*")]), [0_u64; 0]);
+        assert_eq!(ids(&[("job", Matches, ".+"), ("__name__", Equal, "up")]), [0, 1]);
+        assert_eq!(ids(&[("job", NotMatches, ".+")]), [2]);
     }
 }
