@@ -23,4 +23,6 @@ pub mod wal;
 
 pub mod head;
 
+pub mod inspect;
+
 pub mod db;

@@ -63,6 +63,10 @@ pub struct Field {
     /// The fields of a group.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Field>,
+    /// True when the children stand in the decompressed record: their positions count from its
+    /// start, not from the start of the file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decompressed: bool,
     /// Fields of the group that were left out because the tree reached its limit.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub left_out: u64,

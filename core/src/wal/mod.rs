@@ -24,6 +24,7 @@ mod log_reader;
 mod record;
 
 mod continuity;
+mod foreign;
 mod survey;
 
 pub use continuity::{empty_checkpoint, snapshot_findings, wal_findings, wbl_findings};
@@ -31,6 +32,7 @@ pub use entries::{
     ExemplarEntry, HistogramEntry, MarkerEntry, MetadataEntry, MetricType, Record, SampleEntry,
     SeriesEntry, TombstoneEntry,
 };
+pub use foreign::{ForeignLog, LEGACY_MAGIC, recognise_log, recognise_record, recognise_segment};
 pub use fragment::{Compression, Fragment, FragmentKind, HEADER_SIZE, Header, MAX_DATA, PAGE_SIZE};
 pub use log_reader::LogReader;
 pub use reader::{SegmentReader, StoredRecord};
