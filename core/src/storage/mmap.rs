@@ -49,9 +49,7 @@ impl Mmap {
     /// # Errors
     /// There is no such file.
     pub fn open_file(path: &Path) -> Result<Arc<dyn ReadFile>> {
-        let name = path.display().to_string();
-        let file = fs::File::open(path).map_err(|error| failure("open", &name, &error))?;
-        map_file(&file, &name)
+        open_regular(path, &path.display().to_string())
     }
 
     fn locate(&self, path: &str) -> Result<PathBuf> {
@@ -73,12 +71,24 @@ fn failure(operation: &'static str, path: &str, error: &io::Error) -> Error {
     Error::storage(operation, path, kind, error.to_string())
 }
 
-/// Maps a file that is open for reading; `path` is what errors call it.
-fn map_file(file: &fs::File, path: &str) -> Result<Arc<dyn ReadFile>> {
-    let found = file.metadata().map_err(|error| failure("open", path, &error))?;
+/// Opens and maps a regular file; `path` is what errors call it.
+fn open_regular(location: &Path, path: &str) -> Result<Arc<dyn ReadFile>> {
+    let fail = |error: &io::Error| failure("open", path, error);
+    let found = fs::metadata(location).map_err(|error| fail(&error))?;
     if found.is_dir() {
         return Err(Error::storage("open", path, FailureKind::NotFound, "it is a directory"));
     }
+    // Opening a named pipe would wait for a writer, for ever.
+    if !found.is_file() {
+        return Err(Error::storage("open", path, FailureKind::Other, "it is not a regular file"));
+    }
+    let file = fs::File::open(location).map_err(|error| fail(&error))?;
+    map_file(&file, path)
+}
+
+/// Maps a file that is open for reading; `path` is what errors call it.
+fn map_file(file: &fs::File, path: &str) -> Result<Arc<dyn ReadFile>> {
+    let found = file.metadata().map_err(|error| failure("open", path, &error))?;
     if found.len() == 0 {
         return Ok(Arc::new(MappedFile { map: None }));
     }
@@ -125,9 +135,7 @@ impl Storage for Mmap {
     }
 
     fn open(&self, path: &str) -> Result<Arc<dyn ReadFile>> {
-        let location = self.locate(path)?;
-        let file = fs::File::open(&location).map_err(|error| failure("open", path, &error))?;
-        map_file(&file, path)
+        open_regular(&self.locate(path)?, path)
     }
 
     fn create(&self, path: &str) -> Result<Box<dyn WriteFile>> {

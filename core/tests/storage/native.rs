@@ -138,3 +138,15 @@ fn links_that_lead_nowhere_or_in_circles_do_no_harm() {
     symlink("itself", temporary.path().join("itself")).unwrap();
     assert!(open_native(temporary.path(), None, |_| {}).is_ok(), "the search ends");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_is_refused_and_not_waited_for() {
+    let temporary = tempfile::tempdir().unwrap();
+    let pipe = temporary.path().join("00000000");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let storage = Mmap::open_directory(temporary.path()).unwrap();
+    for error in [storage.open("00000000").unwrap_err(), Mmap::open_file(&pipe).unwrap_err()] {
+        assert!(error.to_string().contains("not a regular file"), "{error}");
+    }
+}
