@@ -103,14 +103,15 @@ impl Block {
 /// comes after the postings.
 fn sections(index: &Index) -> Option<IndexSections> {
     let toc = index.toc()?;
-    let label_index_table = toc.postings_offset_table - toc.label_index_table;
+    let size = |range: std::ops::Range<u64>| range.end - range.start;
+    let label_index_table = size(toc.label_index_table_section());
     Some(IndexSections {
         header: toc.symbols,
-        symbols: toc.series - toc.symbols,
-        series: toc.label_indices - toc.series,
-        label_indices: toc.postings - toc.label_indices + label_index_table,
-        postings: toc.label_index_table - toc.postings,
-        postings_offset_table: toc.toc - toc.postings_offset_table,
+        symbols: size(toc.symbol_table()),
+        series: size(toc.series_section()),
+        label_indices: size(toc.label_indices_section()) + label_index_table,
+        postings: size(toc.postings_section()),
+        postings_offset_table: size(toc.postings_offset_table_section()),
         toc: TOC_SIZE,
     })
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::BlockMeta;
 use super::chunks::ChunkFiles;
 use super::index::{Consequence, Index};
-use super::meta::SKIPPED;
 use crate::encoding::Reader;
 use crate::error::{Error, Result};
 use crate::event::{Finding, Severity};
@@ -66,7 +65,6 @@ impl Parts {
             parts.meta.min_time = range.min_time;
             parts.meta.max_time = range.max_time.saturating_add(1);
         }
-        parts.findings.push(Finding::from_error(&why).prometheus(SKIPPED));
         Ok(parts)
     }
 

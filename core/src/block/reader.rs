@@ -36,7 +36,8 @@ impl Block {
         Ok(Self { parts: Parts::open(storage, directory)? })
     }
 
-    /// Opens a block whose `meta.json` cannot be used; `why` is what [`Block::open`] said. Its
+    /// Opens a block whose `meta.json` cannot be used; `why` is what [`Block::open`] said, and what
+    /// is returned when there is no index either; it is not among the [`Block::findings`]. Its
     /// range is that of its chunks, for which the whole index is read.
     ///
     /// # Errors

@@ -181,3 +181,93 @@ fn the_table_finds_values_between_those_in_memory() {
         .unwrap();
     assert_eq!(values, 250);
 }
+
+/// Upstream's sample for the repair of blocks that the first 2.1 release wrote: version byte 1,
+/// laid out as version 2.
+#[test]
+fn an_index_of_the_first_2_1_release_is_read_as_what_it_is() {
+    let file = bytes(
+        "baaad700010000000c000000040131013201610162b37207b6000000000000000602020003000016aac36200\
+         0000000006020201030000cbef69da000000000c000000020000000200000003a58343900000000400000000\
+         48674bc70000000a0000000102016201313c20aae5ca00000000000000050000000000000019000000000000\
+         00000000000000000050000000000000003b000000000000005c3c3e2a05",
+    );
+    let storage = Memory::default();
+    storage.put("index", file).unwrap();
+    let index = Index::open(&storage, "index", true).unwrap();
+    assert_eq!(index.version(), 2);
+    assert_eq!(index.symbol_count().unwrap(), 4);
+    // Upstream's file is made for its repair: its table lacks the pair that leads to all series.
+    let [one, two] = [[("a", "1"), ("b", "1")], [("a", "2"), ("b", "1")]];
+    let expected =
+        [(SeriesRef(2), Labels::from_pairs(one)), (SeriesRef(3), Labels::from_pairs(two))];
+    assert_eq!(all(&index), expected);
+    assert_eq!(index.problems().len(), 1, "{:?}", index.problems());
+}
+
+/// Version 1, as Prometheus 2.0 wrote it: symbols by offset, series back to back and by offset, the
+/// table in no order.
+#[test]
+fn version_1_is_read() {
+    use crate::encoding::{checksum, put_string, put_uvarint};
+    let framed = |file: &mut Vec<u8>, body: &[u8]| {
+        file.extend((body.len() as u32).to_be_bytes());
+        file.extend(body);
+        file.extend(checksum(body).to_be_bytes());
+    };
+    let mut file = bytes("baaad70001");
+    let mut symbols = 4u32.to_be_bytes().to_vec();
+    let mut places = Vec::new();
+    for symbol in ["__name__", "down", "job", "up"] {
+        places.push(5 + 4 + symbols.len() as u64);
+        put_string(&mut symbols, symbol.as_bytes());
+    }
+    framed(&mut file, &symbols);
+    let series_start = file.len() as u64;
+    let mut references = Vec::new();
+    for value in [1, 3] {
+        references.push(file.len() as u32);
+        let mut body = vec![1];
+        put_uvarint(&mut body, places[0]);
+        put_uvarint(&mut body, places[value]);
+        body.extend([1, 20, 10, 8]);
+        put_uvarint(&mut file, body.len() as u64);
+        file.extend(&body);
+        file.extend(checksum(&body).to_be_bytes());
+    }
+    let series_end = file.len() as u64;
+    let mut table = 3u32.to_be_bytes().to_vec();
+    for (name, value, members) in [
+        ("__name__", "up", &references[1..]),
+        ("", "", &references[..]),
+        ("__name__", "down", &references[..1]),
+    ] {
+        table.push(2);
+        put_string(&mut table, name.as_bytes());
+        put_string(&mut table, value.as_bytes());
+        put_uvarint(&mut table, file.len() as u64);
+        let mut list = (members.len() as u32).to_be_bytes().to_vec();
+        list.extend(members.iter().flat_map(|member| member.to_be_bytes()));
+        framed(&mut file, &list);
+    }
+    let table_start = file.len() as u64;
+    framed(&mut file, &table);
+    let toc = [5, series_start, series_end, table_start, series_end, table_start];
+    let toc: Vec<u8> = toc.iter().flat_map(|offset: &u64| offset.to_be_bytes()).collect();
+    file.extend(&toc);
+    file.extend(checksum(&toc).to_be_bytes());
+    let expected: Vec<(SeriesRef, Labels)> = ["down", "up"]
+        .iter()
+        .zip(&references)
+        .map(|(name, at)| (SeriesRef(u64::from(*at)), Labels::from_pairs([("__name__", *name)])))
+        .collect();
+    let index = opened(file.clone()).unwrap();
+    assert_eq!((index.version(), all(&index)), (1, expected.clone()));
+    let up = Matcher::new("__name__", MatchOperator::Equal, "up").unwrap();
+    assert_eq!(index.select(&[up]).unwrap(), [expected[1].0]);
+    assert_eq!(index.problems(), []);
+    // Without its table of contents, the series are found by reading through them.
+    let cut = opened(file[..file.len() - 1].to_vec()).unwrap();
+    assert_eq!(all(&cut), expected);
+    assert_eq!(cut.problems().len(), 1);
+}

@@ -1,23 +1,20 @@
 //! An open index.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use hashbrown::HashMap;
-
 use super::super::window::{SCATTERED, Window};
+use super::lists::Lists;
 use super::offsets::OffsetTable;
-use super::postings::read_postings;
 use super::rescue::SeriesScan;
 use super::series::{SeriesEntry, read_series_entry};
+use super::symbol_cache::SymbolCache;
 use super::symbols::Symbols;
 use super::toc::{HEADER_SIZE, MAGIC, TOC_SIZE, Toc, read_header, read_toc};
 use crate::encoding::Reader;
 use crate::error::{Error, Result};
 use crate::labels::{Labels, Matcher};
-use crate::postings::{MemoryPostings, Postings, PostingsSource, select};
+use crate::postings::{MemoryPostings, PostingsSource, select};
 use crate::storage::{ReadFile, Storage};
 use crate::types::SeriesRef;
 
@@ -47,13 +44,6 @@ pub struct Index {
     /// Built from the series section, when table or postings are damaged.
     rescued: OnceLock<MemoryPostings>,
     problems: Mutex<Vec<(Error, Consequence)>>,
-}
-
-/// Symbols that were looked up: a query meets the same few again and again.
-#[derive(Debug, Default)]
-pub struct SymbolCache {
-    places: HashMap<u64, Range<usize>>,
-    text: Vec<u8>,
 }
 
 impl Index {
@@ -263,12 +253,17 @@ impl Index {
         if self.version == 1 { 1 } else { 16 }
     }
 
+    fn lists<'i>(&'i self, table: &'i OffsetTable) -> Lists<'i> {
+        let end = self.toc.as_ref().map_or(0, |toc| toc.postings_offset_table);
+        Lists { file: &*self.file, table, end }
+    }
+
     /// Runs `ask` on the postings of the file or, where these are damaged, on those rescued.
     fn ask<V>(&self, ask: impl Fn(&dyn PostingsSource) -> Result<V>) -> Result<V> {
         if self.rescued.get().is_none()
             && let Some(table) = self.offsets()
         {
-            match ask(&FilePostings { index: self, table }) {
+            match ask(&self.lists(table)) {
                 Err(error) if error.damage().is_some() => {
                     self.note(error.with_help(READ_THROUGH), Consequence::FailsQueries);
                 }
@@ -290,14 +285,14 @@ impl Index {
     /// is damaged.
     pub(in super::super) fn check_postings(&self, name: &str) -> Result<()> {
         let Some(table) = self.offsets() else { return Ok(()) };
-        let postings = FilePostings { index: self, table };
+        let lists = self.lists(table);
         let mut offsets = Vec::new();
         table.for_each_value(&*self.file, name.as_bytes(), &mut |_, offset| {
             offsets.push(offset);
             true
         })?;
         for offset in offsets {
-            match postings.list(offset) {
+            match lists.list(offset) {
                 Err(error) if error.damage().is_some() => {
                     self.note(error.with_help(READ_THROUGH), Consequence::FailsQueries);
                 }
@@ -349,7 +344,7 @@ impl Index {
         let symbols = self.symbols()?;
         for (name, value) in &entry.labels {
             for symbol in [*name, *value] {
-                if !cache.places.contains_key(&symbol) {
+                if !cache.has(symbol) {
                     let found = symbols.get(&*self.file, symbol);
                     cache.add(symbol, &found.map_err(|error| error.in_file(&self.path))?);
                 }
@@ -370,26 +365,6 @@ impl Index {
     pub fn symbol(&self, reference: u64) -> Result<String> {
         let found = self.symbols()?.get(&*self.file, reference);
         Ok(text(&found.map_err(|error| error.in_file(&self.path))?))
-    }
-}
-
-impl SymbolCache {
-    fn add(&mut self, symbol: u64, bytes: &[u8]) {
-        let start = self.text.len();
-        self.text.extend_from_slice(bytes);
-        self.places.insert(symbol, start..self.text.len());
-    }
-
-    fn get(&self, symbol: u64) -> &[u8] {
-        self.places.get(&symbol).map_or(&[], |place| &self.text[place.clone()])
-    }
-
-    /// Forgets all when that is a lot; for between two series.
-    pub(in super::super) fn trim(&mut self) {
-        if self.text.len() > 4 << 20 {
-            self.text.clear();
-            self.places.clear();
-        }
     }
 }
 
@@ -420,62 +395,9 @@ impl Entries<'_> {
         into: &mut SeriesEntry,
     ) -> Result<()> {
         let index = self.index;
-        let end = index.toc.as_ref().map_or(index.file.len(), |toc| toc.label_indices);
+        let end = index.toc.as_ref().map_or(index.file.len(), |toc| toc.series_section().end);
         let offset = series.0.saturating_mul(index.alignment());
         let read = self.window.entry(offset, end, |r| read_series_entry(r, into));
         read.map(|_| ()).map_err(|error| error.in_file(&index.path))
-    }
-}
-
-/// The postings as they stand in the file.
-struct FilePostings<'i> {
-    index: &'i Index,
-    table: &'i OffsetTable,
-}
-
-impl<'i> FilePostings<'i> {
-    fn list(&self, offset: u64) -> Result<Postings<'i>> {
-        let file = &*self.index.file;
-        let end = self.index.toc.as_ref().map_or(0, |toc| toc.toc);
-        let length = file.view(offset..offset.saturating_add(4).min(end))?;
-        let length = u64::from(Reader::new(&length, offset).u32("postings.length")?);
-        // Length, the bytes it counts, and the checksum; cut at the end, where the decoder says so.
-        let range = offset..offset.saturating_add(length + 8).min(end);
-        Ok(Postings::BigEndian(match file.view(range)? {
-            Cow::Borrowed(bytes) => Cow::Borrowed(read_postings(&mut Reader::new(bytes, offset))?),
-            Cow::Owned(bytes) => {
-                Cow::Owned(read_postings(&mut Reader::new(&bytes, offset))?.to_vec())
-            }
-        }))
-    }
-
-    fn find(&self, name: &str, value: &str) -> Result<Postings<'i>> {
-        let found = self.table.find(&*self.index.file, name.as_bytes(), value.as_bytes())?;
-        found.map_or(Ok(Postings::NONE), |offset| self.list(offset))
-    }
-}
-
-impl PostingsSource for FilePostings<'_> {
-    fn all(&self) -> Result<Postings<'_>> {
-        self.find("", "")
-    }
-
-    fn with_value(&self, name: &str, value: &str) -> Result<Postings<'_>> {
-        self.find(name, value)
-    }
-
-    fn with_values(
-        &self,
-        name: &str,
-        accept: &mut dyn FnMut(&str) -> bool,
-    ) -> Result<Vec<Postings<'_>>> {
-        let mut offsets = Vec::new();
-        self.table.for_each_value(&*self.index.file, name.as_bytes(), &mut |value, offset| {
-            if accept(&String::from_utf8_lossy(value)) {
-                offsets.push(offset);
-            }
-            true
-        })?;
-        offsets.into_iter().map(|offset| self.list(offset)).collect()
     }
 }

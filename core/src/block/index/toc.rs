@@ -16,7 +16,8 @@
 //!
 //! Invariants
 //! 1. Offsets ascend: symbols ≤ series ≤ label_indices ≤ postings ≤ label_index_table ≤
-//!    postings_offset_table ≤ end−52. A file without label indices repeats the offset behind them.
+//!    postings_offset_table ≤ end−52. A file without label indices repeats the offset behind them;
+//!    one of the first 2.1 release has 0 there.
 //! 2. Only symbols and the two tables are exact; at the others, zeros are skipped.
 //!
 //! Example, the end of a file of 402 bytes:
@@ -55,16 +56,49 @@ pub struct Toc {
 }
 
 impl Toc {
+    /// The bytes of the symbol table.
+    #[must_use]
+    pub fn symbol_table(&self) -> Range<u64> {
+        self.symbols..self.series
+    }
+
     /// The bytes of the series entries, with padding.
     #[must_use]
     pub fn series_section(&self) -> Range<u64> {
-        self.series..self.label_indices
+        self.series..self.first_from(self.series, &[self.label_indices, self.postings])
+    }
+
+    /// The bytes of the label indices, with padding. Empty since Prometheus 3.7.
+    #[must_use]
+    pub fn label_indices_section(&self) -> Range<u64> {
+        let start = self.series_section().end;
+        start..self.postings.max(start)
     }
 
     /// The bytes of the postings, with padding.
     #[must_use]
     pub fn postings_section(&self) -> Range<u64> {
-        self.postings..self.label_index_table.max(self.postings)
+        self.postings..self.first_from(self.postings, &[self.label_index_table])
+    }
+
+    /// The bytes of the table of label indices. Empty since Prometheus 3.7.
+    #[must_use]
+    pub fn label_index_table_section(&self) -> Range<u64> {
+        let start = self.postings_section().end;
+        start..self.postings_offset_table.max(start)
+    }
+
+    /// The bytes of the postings offset table.
+    #[must_use]
+    pub fn postings_offset_table_section(&self) -> Range<u64> {
+        self.postings_offset_table..self.toc
+    }
+
+    /// The first of `offsets`, or else of what comes behind them, that is not before `start`: an
+    /// early writer left 0 for sections that it did not write.
+    fn first_from(&self, start: u64, offsets: &[u64]) -> u64 {
+        let behind = [self.postings_offset_table, self.toc];
+        offsets.iter().chain(&behind).copied().find(|offset| *offset >= start).unwrap_or(start)
     }
 }
 
@@ -108,9 +142,10 @@ pub fn read_toc<T: Trace>(r: &mut Reader<'_, T>) -> Result<Toc> {
         let found = format!("{:08x} over the six offsets", actual.unwrap_or_default());
         return Err(Error::damaged("toc.checksum", at, format!("{stored:08x}"), found));
     }
-    let bounds = [HEADER_SIZE, toc.symbols, toc.series, toc.label_indices, toc.postings];
-    let tables = [toc.postings, toc.label_index_table, toc.postings_offset_table, start];
-    if !bounds.is_sorted() || !tables.is_sorted() {
+    let known = [HEADER_SIZE, toc.symbols, toc.series, toc.postings];
+    let tables = [toc.postings, toc.postings_offset_table, start];
+    let labels = toc.label_indices.max(toc.label_index_table);
+    if !known.is_sorted() || !tables.is_sorted() || labels > toc.postings_offset_table {
         let found = format!("{toc:?}");
         return Err(Error::damaged("toc", start, "offsets in the order of the sections", found));
     }
