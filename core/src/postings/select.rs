@@ -163,4 +163,37 @@ mod tests {
         assert_eq!(ids(&[("job", Matches, ".+"), ("__name__", Equal, "up")]), [0, 1]);
         assert_eq!(ids(&[("job", NotMatches, ".+")]), [2]);
     }
+
+    #[test]
+    fn every_pair_of_matchers_agrees_with_asking_each_series() {
+        use MatchOperator::{Equal, Matches, NotEqual, NotMatches};
+        let series = [("up", "a"), ("up", "b"), ("up", ""), ("down", "ab"), ("down", "")];
+        let series: Vec<Labels> = series
+            .iter()
+            .map(|(name, job)| Labels::from_pairs([("__name__", *name), ("job", *job)]))
+            .collect();
+        let numbered = series.iter().enumerate().map(|(id, labels)| (SeriesRef(id as u64), labels));
+        let postings = MemoryPostings::build(numbered);
+        let mut all = Vec::new();
+        for name in ["job", "__name__", "none"] {
+            for value in ["", "a", "a|b", "|a", "a.*", ".*", ".+", "up|down", "[ab]+", "x?"] {
+                for operator in [Equal, NotEqual, Matches, NotMatches] {
+                    all.push(Matcher::new(name, operator, value).unwrap());
+                }
+            }
+        }
+        for first in &all {
+            for second in &all {
+                let both = [first.clone(), second.clone()];
+                let expected: Vec<SeriesRef> = (0..series.len())
+                    .filter(|id| {
+                        let value = |m: &Matcher| series[*id].get(m.name()).unwrap_or_default();
+                        both.iter().all(|matcher| matcher.accepts(value(matcher)))
+                    })
+                    .map(|id| SeriesRef(id as u64))
+                    .collect();
+                assert_eq!(select(&postings, &both).unwrap(), expected, "{first}, {second}");
+            }
+        }
+    }
 }
