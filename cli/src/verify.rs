@@ -30,8 +30,8 @@ pub(crate) fn run(arguments: &Plain) -> CommandResult {
         }
         writeln!(
             out,
-            "{} damaged places, {} other findings; read {} blocks, {} series, {} chunks, {} samples",
-            damaged,
+            "{damaged} damaged places, {} other findings; \
+             read {} blocks, {} series, {} chunks, {} samples",
             report.findings.len() - damaged,
             report.blocks,
             report.series,

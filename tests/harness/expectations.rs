@@ -1,5 +1,5 @@
-//! One data directory against everything Prometheus found in it: the same checks natively and in the
-//! browser, on every storage.
+//! One data directory against everything Prometheus found in it: the same checks natively and in
+//! the browser, on every storage.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! Opening a data directory, read-only, in numbered steps.
 //!
 //! 1. **List** the directory: blocks, logs, leftovers, and files of other programs.
-//! 2. **Blocks**, one after the other: meta.json, headers, tombstones. Indexes are read when asked.
-//! 3. **Set aside** what a server would not load: blocks marked deletable, parents of blocks that are
-//!    there, and blocks without a usable meta.json. They are shown, and not part of queries.
+//! 2. **Blocks**, one after the other: meta.json, headers, tombstones; indexes when asked.
+//! 3. **Set aside** what a server would not load: blocks marked deletable, parents of blocks that
+//!    are there, and blocks without a usable meta.json. They are shown, and not part of queries.
 //! 4. **Head**: replay of snapshot, m-mapped chunks, checkpoint, log and out-of-order log. In-order
 //!    samples older than the end of the newest block with in-order data are in blocks already.
 //!

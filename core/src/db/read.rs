@@ -14,8 +14,8 @@ use crate::query::{
 };
 use crate::types::{Duration, Samples, TimeRange, Timestamp};
 
-/// Gives one line for each series that has a chunk in `range` and that one of the `selectors` chooses
-/// (none = all), sorted by labels; see [`series_line`].
+/// Gives one line for each series that has a chunk in `range` and that one of the `selectors`
+/// chooses (none = all), sorted by labels; see [`series_line`].
 ///
 /// # Errors
 /// `write` fails, or a source cannot be read at all. Damage goes to `stats`.
@@ -33,8 +33,8 @@ pub fn dump(
     for series in found {
         samples.clear();
         read_merged(&sources, &series, range, &mut by_source, &mut samples)?;
-        // As upstream: a series stays in the answer while one of its chunks does, even if tombstones
-        // leave none of that chunk's samples.
+        // As upstream: a series stays in the answer while one of its chunks does, even if
+        // tombstones leave none of that chunk's samples.
         write(&series_line(&series.labels, &samples))?;
     }
     by_source.iter().for_each(|own| stats.add(own));

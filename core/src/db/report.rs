@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::event::Job;
 use crate::wal::{SurveyJob, WalSurvey};
 
-/// Every block with its meta.json, sizes, series, chunks and tombstones, by directory name. `loaded`
-/// is false for one that a server would leave out or remove.
+/// Every block with its meta.json, sizes, series, chunks and tombstones, by directory name.
+/// `loaded` is false for one that a server would leave out or remove.
 ///
 /// # Errors
 /// The storage fails.
