@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Labels(Labels),
     /// Evaluate a selector, at one time or over a range, in the form of Prometheus' API
     Query(Query),
+    /// Show any file of a data directory as a tree of named fields
+    Inspect(Inspect),
     /// Read everything and list all damage, with what Prometheus would do at start
     Verify(Plain),
 }
@@ -123,5 +125,19 @@ pub(crate) struct Query {
     pub(crate) lookback: i64,
     /// Print JSON; the output of this command always is
     #[arg(long, hide = true)]
+    pub(crate) json: bool,
+}
+
+/// `chunkscope inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// File, with @OFFSET to go to one place: wal/00000002@0x41f3
+    #[arg(value_name = "FILE[@OFFSET]")]
+    pub(crate) file: String,
+    /// Most fields to show
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) limit: usize,
+    /// Print JSON
+    #[arg(long)]
     pub(crate) json: bool,
 }

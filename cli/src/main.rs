@@ -7,6 +7,7 @@ mod args;
 mod blocks;
 mod dump;
 mod head;
+mod inspect;
 mod labels;
 mod opening;
 mod progress;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Head(arguments) => head::run(&arguments),
         Command::Labels(arguments) => labels::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
     };
     match result {
