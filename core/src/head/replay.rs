@@ -13,6 +13,7 @@ use super::state::Head;
 use crate::error::{Error, Result};
 use crate::event::{Finding, Job, Progress, Severity};
 use crate::storage::Storage;
+use crate::types::TimeRange;
 use crate::wal::{RecordDecoder, SegmentReader};
 
 /// Bytes of a log that one step reads: well under 50 ms even when every byte is a sample.
@@ -71,6 +72,13 @@ impl Replay {
             findings_left_out: 0,
             findings_before_chunks: 0,
         }
+    }
+
+    /// First to last in-order sample so far, for a picture that grows while the log is read. Empty
+    /// before the first.
+    #[must_use]
+    pub fn time_range(&self) -> TimeRange {
+        self.head.bounds.in_order
     }
 
     fn begin(&mut self) -> Result<Stage> {
