@@ -1,7 +1,5 @@
 //! The head after a replay, against what real Prometheus had after opening the same directory.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use chunkscope::db::series_line;

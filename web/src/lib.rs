@@ -13,6 +13,8 @@ pub mod protocol;
 
 pub mod platform;
 
+pub mod worker;
+
 pub mod client;
 
 pub mod state;

@@ -30,10 +30,8 @@ pub fn write_fragment(text: &str, step: bool) {
 pub fn on_change(changed: impl Fn(String) + 'static) {
     let closure = Closure::<dyn Fn()>::new(move || changed(fragment()));
     if let Some(window) = web_sys::window() {
-        for event in ["hashchange", "popstate"] {
-            let listener = closure.as_ref().unchecked_ref();
-            let _ = window.add_event_listener_with_callback(event, listener);
-        }
+        let listener = closure.as_ref().unchecked_ref();
+        let _ = window.add_event_listener_with_callback("hashchange", listener);
     }
     closure.forget(); // it lives as long as the page
 }

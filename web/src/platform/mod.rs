@@ -9,6 +9,10 @@ pub mod browser;
 pub mod drop;
 pub mod fetch;
 pub mod frames;
+#[cfg(target_arch = "wasm32")]
+pub mod pause;
+#[cfg(not(target_arch = "wasm32"))]
+#[path = "pause_native.rs"]
 pub mod pause;
 pub mod picker;
 pub mod port;

@@ -15,8 +15,8 @@ use super::selection::Selection;
 use super::settings::{Overlay, Settings, Zone};
 use super::timeline::Timeline;
 use crate::protocol::{
-    BlockDetails, Failure, InstantRow, MetricRow, Overview, Progress, QueryAnswer, QueryStats,
-    Reply, Request, SeriesPage,
+    BlockDetails, Failure, FailureKind, InstantRow, MetricRow, Overview, Progress, QueryAnswer,
+    QueryStats, Reply, Request, SeriesPage,
 };
 
 /// How the worker is.
@@ -36,6 +36,8 @@ pub enum EngineState {
 pub struct Opening {
     /// What it is called.
     pub name: String,
+    /// The sample that it is; `None` for the person's own data.
+    pub sample: Option<String>,
     /// How far it is.
     pub progress: Progress,
 }
@@ -69,7 +71,7 @@ pub struct App {
     pub opening: RwSignal<Option<Opening>>,
     /// The open directory. Failed = the last opening failed; the value is then the one before.
     pub directory: RwSignal<Resource<Arc<Overview>>>,
-    /// The sample that is open or being opened; `None` for the person's own data.
+    /// The sample that is open; `None` for the person's own data.
     pub sample: RwSignal<Option<String>>,
     /// The view that is shown, by name; empty = the first.
     pub view: RwSignal<String>,
@@ -203,7 +205,7 @@ impl App {
             (Request::Open(_), Ok(Reply::Opened(overview))) => self.opened(*overview),
             (Request::Open(_), Err(failure)) => {
                 self.opening.set(None);
-                self.directory.update(|directory| directory.fail(failure));
+                self.directory.update(|directory| fail(directory, failure));
             }
             (Request::Overview, Ok(Reply::Overview(overview))) => {
                 self.directory.update(|directory| directory.here(Arc::new(*overview)));
@@ -236,13 +238,13 @@ impl App {
                 self.label_values.update(|(_, values)| values.here(Arc::new((texts, total))));
             }
             (Request::LabelValues { .. }, Err(failure)) => {
-                self.label_values.update(|(_, values)| values.fail(failure));
+                self.label_values.update(|(_, values)| fail(values, failure));
             }
             (Request::Block { .. }, Ok(Reply::Block(details))) => {
                 self.block.update(|(_, block)| block.here(Arc::new(*details)));
             }
             (Request::Block { .. }, Err(failure)) => {
-                self.block.update(|(_, block)| block.fail(failure));
+                self.block.update(|(_, block)| fail(block, failure));
             }
             _ => {}
         }
@@ -251,6 +253,7 @@ impl App {
     /// A directory is open: everything about the one before is forgotten, and what the address bar
     /// asked for is followed.
     fn opened(&self, overview: Overview) {
+        self.sample.set(self.opening.get_untracked().and_then(|opening| opening.sample));
         self.opening.set(None);
         self.timeline.set(overview.time.map(Timeline::new).unwrap_or_default());
         self.forget_answers();
@@ -281,7 +284,15 @@ fn texts(reply: Reply) -> Option<TextList> {
     }
 }
 
-/// Puts an answer into its resource. A cancelled request leaves the old value as it was.
+/// Puts a failure into a resource. A cancelled request leaves the old value as it was.
+fn fail<T>(resource: &mut Resource<T>, failure: Failure) {
+    match failure.kind {
+        FailureKind::Cancelled => resource.give_up(),
+        _ => resource.fail(failure),
+    }
+}
+
+/// Puts an answer into its resource.
 fn settle<T: Send + Sync + 'static>(
     signal: RwSignal<Resource<Arc<T>>>,
     result: Result<Reply, Failure>,
@@ -293,6 +304,6 @@ fn settle<T: Send + Sync + 'static>(
                 resource.here(Arc::new(value));
             }
         }
-        Err(failure) => resource.fail(failure),
+        Err(failure) => fail(resource, failure),
     });
 }

@@ -3,7 +3,7 @@
 use chunkscope::types::TimeRange;
 use leptos::prelude::{GetUntracked, Set, Update, WithUntracked};
 
-use super::app::{App, Opening};
+use super::app::App;
 use super::command::{Command, Lookup};
 use super::effect::{Effect, OpenWith};
 use super::query_form::{QueryForm, ResultTab};
@@ -184,7 +184,8 @@ fn look_up(app: &App, lookup: Lookup) -> Request {
 }
 
 fn cancel_opening(app: &App) -> Vec<Effect> {
-    app.opening.set(None::<Opening>);
+    app.opening.set(None);
+    app.pending.set(Route::default());
     vec![Effect::Cancel(Topic::Open)]
 }
 
@@ -201,8 +202,8 @@ fn close(app: &App) -> Vec<Effect> {
 /// Goes where a route leads. A sample that is not open is opened first, and the rest follows then.
 fn follow(app: &App, route: Route) -> Vec<Effect> {
     if let Some(sample) = route.sample.clone()
-        && app.sample.get_untracked().as_ref() != Some(&sample)
         && samples::find(&sample).is_some()
+        && !is_there(app, &sample)
     {
         app.pending.set(Route { sample: None, ..route });
         return vec![Effect::Open(OpenWith::Sample(sample))];
@@ -235,6 +236,12 @@ fn follow(app: &App, route: Route) -> Vec<Effect> {
     effects
 }
 
+/// True when a sample is open and nothing else is being opened.
+fn is_there(app: &App, sample: &str) -> bool {
+    let open = app.sample.with_untracked(|open| open.as_deref() == Some(sample));
+    open && app.opening.with_untracked(Option::is_none)
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
@@ -244,6 +251,7 @@ mod tests {
 
     use super::*;
     use crate::protocol::{OpenSource, Overview, Reply};
+    use crate::state::app::Opening;
 
     type Done = Rc<RefCell<Vec<String>>>;
 
@@ -326,7 +334,7 @@ mod tests {
         let route = Route::parse("#/explore?dir=server&g0.expr=up&g0.range_input=10m");
         app.send(Command::Follow(route));
         assert_eq!(done.take(), [r#"Open(Sample("server"))"#]);
-        app.sample.set(Some("server".into()));
+        app.opening.set(Some(Opening { sample: Some("server".into()), ..Opening::default() }));
         let overview = Overview { time: Some(TimeRange::new(0, 3_600_000)), ..Overview::default() };
         let open = Request::Open(OpenSource::Sample { name: "server".into() });
         app.receive(&open, Ok(Reply::Opened(Box::new(overview))));

@@ -83,11 +83,9 @@ fn ask(client: &Client, app: App, request: Request) {
 fn open(client: &Client, app: App, with: OpenWith) {
     match with {
         OpenWith::Sample(name) => {
-            app.sample.set(Some(name.clone()));
             ask_to_open(client, app, OpenSource::Sample { name }, Vec::new());
         }
         OpenWith::Private(path) => {
-            app.sample.set(None);
             ask_to_open(client, app, OpenSource::Private { path }, Vec::new());
         }
         OpenWith::PickDirectory => client.pick_directory(opener(client, app)),
@@ -101,7 +99,6 @@ fn opener(client: &Client, app: App) -> impl FnOnce(Result<Picked, Failure>) + '
     let client = client.clone();
     move |picked| match picked {
         Ok(picked) => {
-            app.sample.set(None);
             client.remember(&picked, recent_into(app));
             let (source, attachments) = picked.into_source();
             ask_to_open(&client, app, source, attachments);
@@ -112,13 +109,12 @@ fn opener(client: &Client, app: App) -> impl FnOnce(Result<Picked, Failure>) + '
 }
 
 fn ask_to_open(client: &Client, app: App, source: OpenSource, attachments: Vec<Attachment>) {
-    let name = match &source {
-        OpenSource::Sample { name } => {
-            samples::find(name).map_or(name.as_str(), |sample| sample.title).to_owned()
-        }
-        other => other.name().to_owned(),
-    };
-    app.opening.set(Some(Opening { name, ..Opening::default() }));
+    let mut opening = Opening { name: source.name().to_owned(), ..Opening::default() };
+    if let OpenSource::Sample { name } = &source {
+        opening.sample = Some(name.clone());
+        opening.name = samples::find(name).map_or(name.as_str(), |sample| sample.title).to_owned();
+    }
+    app.opening.set(Some(opening));
     let request = Request::Open(source);
     app.asked(&request);
     // The list of files can be long and is not needed again.

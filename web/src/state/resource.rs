@@ -34,6 +34,11 @@ impl<T> Resource<T> {
         self.loading = false;
     }
 
+    /// It was not wanted any more; the old value stays as it was.
+    pub fn give_up(&mut self) {
+        self.loading = false;
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         *self = Self::default();
@@ -83,6 +88,9 @@ mod tests {
         assert_eq!(resource.value(), Some(&1));
         assert!(resource.is_old() && !resource.is_loading());
         resource.here(2);
+        resource.ask();
+        resource.give_up();
+        assert!(!resource.is_old());
         assert_eq!((resource.value(), resource.failure()), (Some(&2), None));
     }
 }
