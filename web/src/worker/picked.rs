@@ -1,4 +1,4 @@
-//! What a person picked, dropped or keeps in the browser → a storage. Only where there is a browser.
+//! What a person picked, dropped or keeps in the browser → a storage. Needs a browser.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
