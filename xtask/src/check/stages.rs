@@ -24,7 +24,7 @@ const WASM_PACKAGES: [&str; 4] = ["-p", "chunkscope", "-p", "chunkscope-web"];
 const TO_WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 
 /// All of them, in the order they run.
-pub(super) const STAGES: [Stage; 8] = [
+pub(super) const STAGES: [Stage; 9] = [
     Stage {
         name: "format",
         what: "cargo fmt --all --check",
@@ -76,6 +76,18 @@ pub(super) const STAGES: [Stage; 8] = [
         run: |machine| {
             let mut command = wasm(machine, "cargo");
             command.arg("test").args(TO_WASM).args(WASM_PACKAGES).arg("--tests");
+            in_chromium(&mut command)?;
+            run_in_view(&mut command)
+        },
+    },
+    Stage {
+        name: "fixtures-wasm",
+        what: "directories of real Prometheus on the storages of headless Chromium",
+        needs: &[Part::Page, Part::Browser],
+        run: |machine| {
+            let mut command = wasm(machine, "cargo");
+            command.arg("test").args(TO_WASM).args(["-p", "chunkscope-tests"]);
+            command.args(["--test", "in_browser"]);
             in_chromium(&mut command)?;
             run_in_view(&mut command)
         },
