@@ -2,7 +2,7 @@
 //!
 //! A chunk is a header and a most-significant-first bit stream. Its encoding, its length and its
 //! checksum are kept by whatever holds it: a chunk file of a block, a head chunk file, a snapshot.
-//! [`decode`] appends the samples of any chunk to columns; [`decode_traced`] is the same decoder
+//! [`decode()`] appends the samples of any chunk to columns; [`decode_traced`] is the same decoder
 //! with every bit named.
 //!
 //! Common to all encodings:

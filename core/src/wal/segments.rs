@@ -113,7 +113,7 @@ impl Log {
     }
 
     /// The checkpoints in the folder `path`, lowest number first. Files with such a name are left
-    /// out: see [`misnamed_files`](super::misnamed_files).
+    /// out: see [`misnamed_files`].
     ///
     /// # Errors
     /// The storage fails.
