@@ -7,7 +7,11 @@
 //! worker     owns the open directory, answers requests
 //! client     the page's side of the port: send, await, drop stale answers
 //! state      what the page remembers; commands change it
+//! format     figures, sizes and times as people read them
 //! ```
+
+// The component macro makes public functions inside modules that are not.
+#![allow(unreachable_pub)]
 
 pub mod protocol;
 
@@ -18,3 +22,5 @@ pub mod worker;
 pub mod client;
 
 pub mod state;
+
+pub mod format;
