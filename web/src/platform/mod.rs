@@ -6,9 +6,12 @@
 pub mod address_bar;
 pub mod attachment;
 pub mod browser;
+pub mod canvas;
+pub mod colour;
 pub mod drop;
 pub mod fetch;
 pub mod frames;
+pub mod input;
 #[cfg(target_arch = "wasm32")]
 pub mod pause;
 #[cfg(not(target_arch = "wasm32"))]
@@ -17,6 +20,8 @@ pub mod pause;
 pub mod picker;
 pub mod port;
 pub mod recent;
+pub mod size;
+pub mod theme;
 
 pub use attachment::Attachment;
 pub use port::{Packet, PagePort, WorkerPort};
