@@ -8,6 +8,7 @@
 //! client     the page's side of the port: send, await, drop stale answers
 //! state      what the page remembers; commands change it
 //! format     figures, sizes and times as people read them
+//! widgets    parts that are given values and tell what was done: lanes, plot, ruler, table
 //! ```
 
 // The component macro makes public functions inside modules that are not.
@@ -24,3 +25,5 @@ pub mod client;
 pub mod state;
 
 pub mod format;
+
+pub mod widgets;
