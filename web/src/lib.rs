@@ -9,6 +9,7 @@
 //! state      what the page remembers; commands change it
 //! format     figures, sizes and times as people read them
 //! widgets    parts that are given values and tell what was done: lanes, plot, ruler, table
+//! views      overview, explore, findings, details; one folder each
 //! ```
 
 // The component macro makes public functions inside modules that are not.
@@ -27,3 +28,5 @@ pub mod state;
 pub mod format;
 
 pub mod widgets;
+
+pub mod views;
