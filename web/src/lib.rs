@@ -10,6 +10,7 @@
 //! format     figures, sizes and times as people read them
 //! widgets    parts that are given values and tell what was done: lanes, plot, ruler, table
 //! views      overview, explore, findings, details; one folder each
+//! shell      the frame around them, the first screen, keys, palette
 //! ```
 
 // The component macro makes public functions inside modules that are not.
@@ -30,3 +31,5 @@ pub mod format;
 pub mod widgets;
 
 pub mod views;
+
+pub mod shell;
