@@ -65,4 +65,81 @@ mod tests {
         assert_eq!(rgb("red"), None);
         assert_eq!(rgb("oklch(1 x 0)"), None);
     }
+
+    /// The tokens as light and dark colours.
+    fn token(name: &str) -> [(u8, u8, u8); 2] {
+        let tokens = include_str!("../../style/tokens.css");
+        let start = format!("--{name}: light-dark(");
+        let at = tokens.find(&start).unwrap_or_else(|| panic!("no token {name}"));
+        let line = tokens[at + start.len()..].lines().next().unwrap();
+        let (light, dark) = line.split_once("), ").unwrap();
+        [light, dark].map(|colour| rgb(colour.trim_end_matches([')', ';'])).unwrap())
+    }
+
+    /// Contrast as WCAG 2 counts it.
+    fn contrast(first: (u8, u8, u8), second: (u8, u8, u8)) -> f64 {
+        let linear = |byte: u8| {
+            let share = f64::from(byte) / 255.0;
+            if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+        };
+        let light = |(red, green, blue): (u8, u8, u8)| {
+            0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue) + 0.05
+        };
+        let (a, b) = (light(first), light(second));
+        a.max(b) / a.min(b)
+    }
+
+    fn hold(mark: &str, ground: &str, least: f64) {
+        for (theme, (mark_colour, ground_colour)) in
+            ["light", "dark"].iter().zip(token(mark).into_iter().zip(token(ground)))
+        {
+            let found = contrast(mark_colour, ground_colour);
+            assert!(found >= least, "{theme}: {mark} on {ground} has {found:.2}, needs {least}");
+        }
+    }
+
+    #[test]
+    fn text_can_be_read() {
+        let grounds = ["ground", "surface", "raised", "sunken", "row-hover", "row-selected"];
+        for text in ["ink", "text", "text-quiet"] {
+            for ground in grounds {
+                hold(text, ground, 4.5);
+            }
+        }
+        for (text, ground) in [
+            ("text", "damage-soft"),
+            ("text-quiet", "damage-soft"),
+            ("text-quiet", "warning-soft"),
+            ("damage", "surface"),
+            ("damage", "ground"),
+            ("damage", "damage-soft"),
+            ("warning", "surface"),
+            ("good", "surface"),
+            ("on-level-light", "level-1"),
+            ("on-level-light", "level-2"),
+            ("on-level-light", "level-3"),
+            ("on-level-deep", "level-4"),
+            ("on-level-deep", "level-5"),
+            ("on-level-deep", "level-6"),
+            ("on-head", "head"),
+            ("text", "head-soft"),
+            ("on-wal", "wal"),
+            ("text", "wal-soft"),
+            ("text", "disorder-soft"),
+            ("text", "dropped"),
+        ] {
+            hold(text, ground, 4.5);
+        }
+    }
+
+    #[test]
+    fn marks_can_be_told_from_the_ground() {
+        let edges = ["level-edge", "head-edge", "wal-edge", "disorder-edge", "dropped-edge"];
+        for mark in edges.into_iter().chain(["damage", "control-line"]) {
+            hold(mark, "surface", 3.0);
+        }
+        for number in 1..=10 {
+            hold(&format!("series-{number}"), "surface", 3.0);
+        }
+    }
 }
