@@ -15,6 +15,9 @@ use crate::wal::{
     TombstoneEntry,
 };
 
+/// Samples whose series are fetched into the cache together: 4 KiB of series.
+const SAMPLES_AT_ONCE: usize = 32;
+
 /// Which log a record comes from: the same record means different things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LogKind {
@@ -105,17 +108,20 @@ impl Head {
     fn apply_samples(&mut self, entries: &[SampleEntry], pending: &Pending) {
         self.counters.floats += entries.len() as u64;
         let mut reached = TimeRange::EMPTY;
-        for entry in entries {
-            let sample = (entry.time, entry.value, entry.start_time);
-            let Self { registry, options, bytes, bounds, .. } = self;
-            if entry.time >= bounds.min_valid_time
-                && let Some(Found { slot, alias: false }) = registry.find(entry.series)
-                && let Some(series) = registry.get_mut(slot)
-                && series.append_float(sample, options, bytes)
-            {
-                reached.extend(entry.time);
-            } else {
-                self.apply_unusual_sample(*entry, pending);
+        for block in entries.chunks(SAMPLES_AT_ONCE) {
+            block.iter().for_each(|entry| self.registry.warm_up(entry.series));
+            for entry in block {
+                let sample = (entry.time, entry.value, entry.start_time);
+                let Self { registry, options, bytes, bounds, .. } = self;
+                if entry.time >= bounds.min_valid_time
+                    && let Some(Found { slot, alias: false }) = registry.find(entry.series)
+                    && let Some(series) = registry.get_mut(slot)
+                    && series.append_float(sample, options, bytes)
+                {
+                    reached.extend(entry.time);
+                } else {
+                    self.apply_unusual_sample(*entry, pending);
+                }
             }
         }
         self.bounds.in_order = self.bounds.in_order.cover(&reached);

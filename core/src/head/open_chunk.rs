@@ -66,6 +66,12 @@ impl FloatChunk {
             || samples >= options.samples_per_chunk.saturating_mul(2)
     }
 
+    /// Time of the newest sample.
+    #[inline]
+    pub(super) fn last_time(&self) -> Timestamp {
+        self.appender.last_time()
+    }
+
     /// Appends a sample.
     #[inline]
     pub(super) fn append(&mut self, time: Timestamp, value: f64) {

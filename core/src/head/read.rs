@@ -221,8 +221,8 @@ impl Head {
 
 /// What a series holds, with the time of each part. Ranges of complete chunks come from their file.
 fn sources(series: &HeadSeries) -> Vec<(TimeRange, Source<'_>)> {
-    let mut all = Vec::with_capacity(series.chunks.len() + 1);
-    all.extend(series.chunks.iter().map(stored));
+    let mut all = Vec::with_capacity(series.chunks().len() + 1);
+    all.extend(series.chunks().iter().map(stored));
     all.extend(series.open.range().map(|range| (range, Source::Open(&series.open))));
     if let Some(samples) = series.recovered() {
         all.push((samples.time_range(), Source::Recovered(samples)));

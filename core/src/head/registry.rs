@@ -59,6 +59,16 @@ impl Registry {
         Some(Found { slot: entry & !ALIAS, alias: entry & ALIAS != 0 })
     }
 
+    /// Fetches what an append to the series with this reference will touch.
+    #[inline(always)]
+    pub(super) fn warm_up(&self, reference: SeriesRef) {
+        if let Some(entry) = self.dense.get(reference.0 as usize)
+            && let Some(Some(series)) = self.series.get(*entry as usize)
+        {
+            series.warm_up();
+        }
+    }
+
     /// The series in `slot`, unless it was removed.
     #[inline]
     pub(super) fn get(&self, slot: u32) -> Option<&Series> {

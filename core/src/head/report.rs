@@ -164,7 +164,7 @@ fn series_report(series: &Series) -> SeriesReport {
     SeriesReport {
         reference: series.reference(),
         labels: series.labels().clone(),
-        mmapped_chunks: series.chunks.len(),
+        mmapped_chunks: series.chunks().len(),
         head_chunks: usize::from(!matches!(series.open, OpenChunk::None)),
         out_of_order_chunks: late.map_or(0, |late| late.chunks.len()),
         out_of_order_samples: late.map_or(0, |late| late.buffer().len()),

@@ -160,7 +160,7 @@ impl ChunkScan {
             let slot = head.registry.find(SeriesRef(reference)).map(|found| found.slot);
             let Head { registry, files, .. } = head;
             let chunks = match slot.and_then(|slot| registry.get_mut(slot)) {
-                Some(series) => &mut series.chunks,
+                Some(series) => series.chunks_mut(),
                 None => pending.chunks.entry(reference).or_default(),
             };
             chunks.retain(|chunk| match &chunk.data {
@@ -223,7 +223,7 @@ fn take(
     };
     let in_order = match series {
         Some(series) => {
-            let in_order = follows(series.chunks.last());
+            let in_order = follows(series.chunks().last());
             head.bounds.in_order = head.bounds.in_order.cover(&stored.range);
             series.push_chunk(stored);
             in_order

@@ -8,9 +8,10 @@ use crate::labels::Labels;
 use crate::types::{Histogram, Samples, SeriesRef, TimeRange, Timestamp};
 use crate::wal::MetricType;
 
-/// A series. What an append touches comes first; the rest is behind a pointer, so that a pass over
-/// the samples of a log reads little memory.
+/// A series. What an append touches is in two cache lines side by side; the rest is behind a pointer,
+/// so that a pass over the samples of a log reads little memory.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Series {
     /// Time of the newest in-order sample; samples up to it are not appended. `Timestamp::MIN` when
     /// there is none.
@@ -19,8 +20,6 @@ pub(super) struct Series {
     stale: bool,
     /// The newest chunk.
     pub(super) open: OpenChunk,
-    /// Complete chunks in ascending time: in files first, then in memory.
-    pub(super) chunks: Vec<StoredChunk>,
     rest: Box<Rest>,
 }
 
@@ -29,6 +28,7 @@ pub(super) struct Series {
 struct Rest {
     reference: SeriesRef,
     labels: Labels,
+    chunks: Vec<StoredChunk>,
     out_of_order: Option<OutOfOrder>,
     recovered: Option<Samples>,
     metadata: Option<Metadata>,
@@ -55,10 +55,10 @@ impl Series {
             newest: Timestamp::MIN,
             stale: false,
             open: OpenChunk::None,
-            chunks: Vec::new(),
             rest: Box::new(Rest {
                 reference,
                 labels,
+                chunks: Vec::new(),
                 out_of_order: None,
                 recovered: None,
                 metadata: None,
@@ -76,6 +76,24 @@ impl Series {
     /// Who it is.
     pub(super) fn labels(&self) -> &Labels {
         &self.rest.labels
+    }
+
+    /// Complete chunks in ascending time: in files first, then in memory.
+    pub(super) fn chunks(&self) -> &[StoredChunk] {
+        &self.rest.chunks
+    }
+
+    /// As [`Series::chunks`], to change them.
+    pub(super) fn chunks_mut(&mut self) -> &mut Vec<StoredChunk> {
+        &mut self.rest.chunks
+    }
+
+    /// Reads what the next append will touch, so that it is in the cache by then: the memory of many
+    /// series is then fetched at once and not one after the other.
+    #[inline(always)]
+    pub(super) fn warm_up(&self) {
+        let open = if let OpenChunk::Floats(chunk) = &self.open { chunk.last_time() } else { 0 };
+        std::hint::black_box(self.newest ^ open);
     }
 
     /// Type, unit and help, if a log tells them.
@@ -127,7 +145,7 @@ impl Series {
 
     /// What the samples of the newest chunk are.
     fn kind(&self) -> Option<SampleKind> {
-        self.open.kind().or_else(|| Some(self.chunks.last()?.encoding().into()))
+        self.open.kind().or_else(|| Some(self.rest.chunks.last()?.encoding().into()))
     }
 
     /// Appends a float, unless it is not newer than what is there: then false. A stale marker after
@@ -146,7 +164,8 @@ impl Series {
         if stale && let Some(histogram) = stale_histogram(self.kind(), value) {
             return self.append_histogram((time, histogram, start_time), options, bytes);
         }
-        self.open.append_float((time, value, start_time), options, bytes, &mut self.chunks);
+        let done = &mut self.rest.chunks;
+        self.open.append_float((time, value, start_time), options, bytes, done);
         self.newest = time;
         self.stale = stale;
         true
@@ -164,7 +183,7 @@ impl Series {
         }
         self.stale = histogram.is_stale();
         self.newest = time;
-        let chunks = &mut self.chunks;
+        let chunks = &mut self.rest.chunks;
         self.open.append_histogram((time, histogram, start_time), options, bytes, chunks);
         true
     }
@@ -173,12 +192,12 @@ impl Series {
     /// is where the chunks in files came from, they stay.
     pub(super) fn replace_chunks(&mut self, reference: SeriesRef, chunks: Vec<StoredChunk>) {
         if reference == self.rest.files_of && chunks.is_empty() {
-            self.chunks.retain(|chunk| matches!(chunk.data, ChunkData::File(_)));
+            self.rest.chunks.retain(|chunk| matches!(chunk.data, ChunkData::File(_)));
         } else {
-            self.chunks = chunks;
+            self.rest.chunks = chunks;
         }
         self.rest.files_of = reference;
-        self.newest = self.chunks.last().map_or(Timestamp::MIN, |last| last.range.max_time);
+        self.newest = self.rest.chunks.last().map_or(Timestamp::MIN, |last| last.range.max_time);
         self.rest.newest_in_files = self.newest;
         self.open = OpenChunk::None;
     }
@@ -200,7 +219,7 @@ impl Series {
     /// the one from a snapshot, which was completed later: it goes.
     pub(super) fn push_chunk(&mut self, chunk: StoredChunk) {
         let max_time = chunk.range.max_time;
-        self.chunks.push(chunk);
+        self.rest.chunks.push(chunk);
         if self.open.range().is_some_and(|open| max_time >= open.min_time) {
             self.open = OpenChunk::None;
             self.newest = max_time;
@@ -219,19 +238,19 @@ impl Series {
     /// First to last in-order sample; empty when there is none.
     pub(super) fn in_order_range(&self) -> TimeRange {
         let open = self.open.range().unwrap_or(TimeRange::EMPTY);
-        self.chunks.iter().fold(open, |range, chunk| range.cover(&chunk.range))
+        self.rest.chunks.iter().fold(open, |range, chunk| range.cover(&chunk.range))
     }
 
     /// True when a chunk covers `time`.
     pub(super) fn covers(&self, time: Timestamp) -> bool {
-        let behind = self.chunks.partition_point(|chunk| chunk.range.max_time < time);
-        self.chunks.get(behind).is_some_and(|chunk| chunk.range.contains(time))
+        let behind = self.rest.chunks.partition_point(|chunk| chunk.range.max_time < time);
+        self.rest.chunks.get(behind).is_some_and(|chunk| chunk.range.contains(time))
             || self.open.range().is_some_and(|range| range.contains(time))
     }
 
     /// Drops in-order chunks that end before `min_time`.
     pub(super) fn drop_before(&mut self, min_time: Timestamp) {
-        self.chunks.retain(|chunk| chunk.range.max_time >= min_time);
+        self.rest.chunks.retain(|chunk| chunk.range.max_time >= min_time);
         if self.open.range().is_some_and(|range| range.max_time < min_time) {
             self.open = OpenChunk::None;
         }
@@ -248,7 +267,7 @@ impl Series {
     /// True when nothing is left of it.
     pub(super) fn is_empty(&self) -> bool {
         let out_of_order = self.rest.out_of_order.as_ref();
-        self.chunks.is_empty()
+        self.rest.chunks.is_empty()
             && matches!(self.open, OpenChunk::None)
             && out_of_order.is_none_or(OutOfOrder::is_empty)
             && self.rest.recovered.is_none()
