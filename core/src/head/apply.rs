@@ -4,8 +4,9 @@ use hashbrown::HashMap;
 
 use super::exemplars::Exemplar;
 use super::out_of_order::{Buffered, Value};
+use super::parallel::each;
 use super::recovered;
-use super::registry::Found;
+use super::registry::Registry;
 use super::series::Metadata;
 use super::state::Head;
 use super::stored_chunks::StoredChunk;
@@ -14,9 +15,6 @@ use crate::wal::{
     ExemplarEntry, HistogramEntry, MarkerEntry, MetadataEntry, Record, SampleEntry, SeriesEntry,
     TombstoneEntry,
 };
-
-/// Samples whose series are fetched into the cache together: 4 KiB of series.
-const SAMPLES_AT_ONCE: usize = 32;
 
 /// Which log a record comes from: the same record means different things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,10 +50,31 @@ impl Pending {
 }
 
 impl Head {
+    /// Applies records, in order as far as order matters: exemplars and metadata come after the
+    /// samples that stand between them, so that those are appended in one go.
+    pub(super) fn apply_batch(&mut self, records: &[Record], log: LogKind, pending: &mut Pending) {
+        let mut samples: Vec<&[SampleEntry]> = Vec::new();
+        let mut behind: Vec<&Record> = Vec::new();
+        for record in records {
+            match record {
+                Record::Samples(entries) if log == LogKind::Ahead => samples.push(entries),
+                Record::Exemplars(_) | Record::Metadata(_) => behind.push(record),
+                _ => {
+                    self.apply_samples(&samples, pending);
+                    samples.clear();
+                    behind.drain(..).for_each(|other| self.apply(other, log, pending));
+                    self.apply(record, log, pending);
+                }
+            }
+        }
+        self.apply_samples(&samples, pending);
+        behind.into_iter().for_each(|other| self.apply(other, log, pending));
+    }
+
     /// Applies a record.
-    pub(super) fn apply(&mut self, record: &Record, log: LogKind, pending: &mut Pending) {
+    fn apply(&mut self, record: &Record, log: LogKind, pending: &mut Pending) {
         match (record, log) {
-            (Record::Samples(entries), LogKind::Ahead) => self.apply_samples(entries, pending),
+            (Record::Samples(entries), LogKind::Ahead) => self.apply_samples(&[entries], pending),
             (Record::Histograms(entries), LogKind::Ahead) => {
                 self.apply_histograms(entries, pending);
             }
@@ -105,32 +124,32 @@ impl Head {
         series.replace_chunks(entry.series, chunks);
     }
 
-    fn apply_samples(&mut self, entries: &[SampleEntry], pending: &Pending) {
-        self.counters.floats += entries.len() as u64;
-        let mut reached = TimeRange::EMPTY;
-        for block in entries.chunks(SAMPLES_AT_ONCE) {
-            block.iter().for_each(|entry| self.registry.warm_up(entry.series));
-            for entry in block {
-                let sample = (entry.time, entry.value, entry.start_time);
-                let Self { registry, options, bytes, bounds, .. } = self;
-                if entry.time >= bounds.min_valid_time
-                    && let Some(Found { slot, alias: false }) = registry.find(entry.series)
-                    && let Some(series) = registry.get_mut(slot)
-                    && series.append_float(sample, options, bytes)
-                {
-                    reached.extend(entry.time);
-                } else {
-                    self.apply_unusual_sample(*entry, pending);
-                }
+    /// Appends the samples of records that follow each other, to all parts of the registry at once.
+    fn apply_samples(&mut self, records: &[&[SampleEntry]], pending: &Pending) {
+        if records.is_empty() {
+            return;
+        }
+        let Self { registry, options, bounds, .. } = self;
+        let Registry { parts, table, .. } = registry;
+        let done = each(parts, |number, part| {
+            part.append(number, records, table, bounds.min_valid_time, options)
+        });
+        for part in done {
+            self.bounds.in_order = self.bounds.in_order.cover(&part.reached);
+            for (reference, time) in part.aliases {
+                self.keep_alias(reference, time);
+            }
+            for entry in part.left {
+                self.apply_left_sample(entry, pending);
             }
         }
-        self.bounds.in_order = self.bounds.in_order.cover(&reached);
+        let samples = records.iter().map(|entries| entries.len() as u64).sum::<u64>();
+        self.counters.floats += samples;
     }
 
-    /// A sample that is too old, or whose reference is unknown or another name of a series.
+    /// A sample that was not appended: too old, or of no series.
     #[cold]
-    #[inline(never)]
-    fn apply_unusual_sample(&mut self, entry: SampleEntry, pending: &Pending) {
+    fn apply_left_sample(&mut self, entry: SampleEntry, pending: &Pending) {
         let (time, start_time) = (entry.time, entry.start_time);
         if self.is_in_blocks(time) {
             return;
@@ -139,12 +158,6 @@ impl Head {
             self.counters.unknown_references.floats += 1;
             return;
         };
-        let Self { registry, options, bytes, .. } = self;
-        let Some(series) = registry.get_mut(slot) else { return };
-        if series.append_float((time, entry.value, start_time), options, bytes) {
-            self.bounds.in_order.extend(time);
-            return;
-        }
         let sample = Buffered { time, start_time, value: Value::Float(entry.value) };
         self.keep_late_sample(slot, &sample, pending);
     }
@@ -160,8 +173,8 @@ impl Head {
                 self.counters.unknown_references.histograms += 1;
                 continue;
             };
-            let Self { registry, options, bytes, .. } = self;
-            let Some(series) = registry.get_mut(slot) else { continue };
+            let Self { registry, options, .. } = self;
+            let Some((series, bytes)) = registry.with_bytes(slot) else { continue };
             if series.newest() < time {
                 let sample = (time, entry.histogram.clone(), start_time);
                 series.append_histogram(sample, options, bytes);
@@ -200,10 +213,14 @@ impl Head {
     fn resolve(&mut self, reference: SeriesRef, time: Timestamp) -> Option<u32> {
         let found = self.registry.find(reference)?;
         if found.alias {
-            let expiry = self.wal_expiries.entry(reference).or_insert(time);
-            *expiry = time.max(*expiry);
+            self.keep_alias(reference, time);
         }
         self.registry.get(found.slot).map(|_| found.slot)
+    }
+
+    fn keep_alias(&mut self, reference: SeriesRef, time: Timestamp) {
+        let expiry = self.wal_expiries.entry(reference).or_insert(time);
+        *expiry = time.max(*expiry);
     }
 
     fn apply_tombstone(&mut self, entry: TombstoneEntry) {
@@ -299,9 +316,9 @@ impl Head {
 
     /// Adds an out-of-order sample; false when no series has this reference.
     fn insert(&mut self, reference: SeriesRef, sample: Buffered) -> bool {
-        let Self { registry, options, bytes, bounds, .. } = self;
+        let Self { registry, options, bounds, .. } = self;
         let found = registry.find(reference);
-        let Some(series) = found.and_then(|found| registry.get_mut(found.slot)) else {
+        let Some((series, bytes)) = found.and_then(|found| registry.with_bytes(found.slot)) else {
             return false;
         };
         let time = sample.time;

@@ -112,12 +112,13 @@ impl Head {
         self.counters.snapshot_series += 1;
         self.last_series = self.last_series.max(own.series.0);
         let (slot, _) = self.registry.find_or_add(own.series, &own.labels);
-        let (Some(chunk), Some(series)) = (&own.chunk, self.registry.get_mut(slot)) else { return };
+        let Some(chunk) = &own.chunk else { return };
+        let Some((series, bytes)) = self.registry.with_bytes(slot) else { return };
         let stale = match &chunk.last {
             LastSample::Float(value) => is_stale(*value),
             LastSample::Histogram(last) => last.as_ref().is_some_and(Histogram::is_stale),
         };
-        let place = self.bytes.add(chunk.data);
+        let place = bytes.add(chunk.data);
         self.bounds.in_order = self.bounds.in_order.cover(&chunk.range);
         let data = ChunkData::Bytes(chunk.encoding, place);
         series.set_open(StoredChunk { range: chunk.range, data }, stale);

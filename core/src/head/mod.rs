@@ -19,6 +19,8 @@ mod snapshot;
 
 mod options;
 
+mod parallel;
+
 mod cutting;
 mod stored_chunks;
 
@@ -28,6 +30,7 @@ mod recovered;
 
 mod series;
 
+mod reference_table;
 mod registry;
 
 mod exemplars;

@@ -8,7 +8,7 @@ use super::open_chunk::OpenChunk;
 use super::out_of_order::OutOfOrder;
 use super::series::Series as HeadSeries;
 use super::state::Head;
-use super::stored_chunks::{ChunkData, ChunkPlace, StoredChunk};
+use super::stored_chunks::{ChunkBytes, ChunkData, ChunkPlace, StoredChunk};
 use crate::chunk::decode;
 use crate::error::{Error, Result};
 use crate::labels::Matcher;
@@ -62,8 +62,10 @@ impl Queryable for Head {
         stats: &mut ReadStats,
         into: &mut Samples,
     ) -> Result<()> {
-        let found = self.registry.find(series.reference);
-        let Some(own) = found.and_then(|found| self.registry.get(found.slot)) else {
+        let slot = self.registry.find(series.reference).map(|found| found.slot);
+        let Some((own, bytes)) =
+            slot.and_then(|slot| Some((self.registry.get(slot)?, self.registry.bytes(slot))))
+        else {
             return Err(Error::refused(format!("the head has no series {}", series.reference)));
         };
         stats.series += 1;
@@ -73,14 +75,14 @@ impl Queryable for Head {
         wanted.sort_by_key(|(own, _)| own.min_time);
         if wanted.windows(2).all(|two| two[0].0.max_time < two[1].0.min_time) {
             for (_, source) in wanted {
-                self.read_source(source, range, stats, into);
+                self.read_source(source, bytes, range, stats, into);
             }
         } else {
             let parts: Vec<Samples> = wanted
                 .iter()
                 .map(|(_, source)| {
                     let mut part = Samples::default();
-                    self.read_source(*source, range, stats, &mut part);
+                    self.read_source(*source, bytes, range, stats, &mut part);
                     part
                 })
                 .collect();
@@ -143,6 +145,7 @@ impl Head {
     fn read_source(
         &self,
         source: Source<'_>,
+        bytes: &ChunkBytes,
         range: TimeRange,
         stats: &mut ReadStats,
         into: &mut Samples,
@@ -151,7 +154,7 @@ impl Head {
         let outcome = match source {
             Source::Stored(chunk) => match &chunk.data {
                 ChunkData::Bytes(encoding, place) => {
-                    let bytes = self.bytes.get(*place);
+                    let bytes = bytes.get(*place);
                     stats.bytes += bytes.len() as u64;
                     decode(*encoding, bytes, into)
                 }
@@ -165,7 +168,7 @@ impl Head {
             }
             Source::Open(OpenChunk::Columns(chunk)) => copy(&chunk.samples, into),
             Source::Open(OpenChunk::Sealed(chunk)) => {
-                return self.read_source(Source::Stored(chunk), range, stats, into);
+                return self.read_source(Source::Stored(chunk), bytes, range, stats, into);
             }
             Source::Buffer(late) => {
                 late.buffer().iter().for_each(|sample| sample.push_to(into));

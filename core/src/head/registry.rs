@@ -1,44 +1,116 @@
 //! Which series the head knows: by reference, and by labels.
 //!
-//! References are counters that start at 1, so a table indexed by them is dense as a rule and costs
-//! no hashing. A reference comes from outside, though: one far beyond the number of series goes to
-//! a hash table and never decides how much is allocated.
+//! Series live in slots, whose numbers do not change. The slots are dealt out to a few parts, each
+//! with the memory of its chunks, so that samples of one record can be appended to all parts at
+//! once.
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 
+use super::options::ReplayOptions;
+use super::parallel::PARTS;
+use super::reference_table::{Found, ReferenceTable};
 use super::series::Series;
+use super::stored_chunks::ChunkBytes;
 use crate::labels::Labels;
-use crate::types::SeriesRef;
+use crate::types::{SeriesRef, TimeRange, Timestamp};
+use crate::wal::SampleEntry;
 
-/// Marks a reference without a series.
-const NOBODY: u32 = u32::MAX;
+/// Samples whose series are fetched into the cache together: 4 KiB of series.
+const SAMPLES_AT_ONCE: usize = 32;
 
-/// Set in a table entry: the reference is another name of a series.
-const ALIAS: u32 = 1 << 31;
-
-/// References up to this are always in the dense table (256 KiB at most).
-const DENSE_START: u64 = 1 << 16;
-
-/// Where a reference leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Found {
-    /// The slot of the series.
-    pub(super) slot: u32,
-    /// A later series record gave the series this reference, too.
-    pub(super) alias: bool,
-}
-
-/// The series of a head. A series is found by reference or labels and kept in a slot, whose number
-/// does not change.
+/// The series of a head.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
-    series: Vec<Option<Series>>,
-    dense: Vec<u32>,
-    sparse: HashMap<u64, u32>,
+    pub(super) table: ReferenceTable,
+    pub(super) parts: [Part; PARTS],
     by_labels: HashTable<u32>,
     hasher: DefaultHashBuilder,
+    slots: u32,
     live: usize,
+}
+
+/// Every [`PARTS`]th slot.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    series: Vec<Option<Series>>,
+    bytes: ChunkBytes,
+}
+
+/// What appending samples to a part came to.
+#[derive(Debug)]
+pub(super) struct Appended {
+    /// Times of the samples that were appended.
+    pub(super) reached: TimeRange,
+    /// Other names that series were called by, and when.
+    pub(super) aliases: Vec<(SeriesRef, Timestamp)>,
+    /// Samples that were not appended: too old, or of no series.
+    pub(super) left: Vec<SampleEntry>,
+}
+
+const fn part_of(slot: u32) -> (usize, usize) {
+    (slot as usize % PARTS, slot as usize / PARTS)
+}
+
+impl Part {
+    /// Appends those of `records` that belong to the series of this part, number `number`. Samples
+    /// without a series are left by part 0.
+    pub(super) fn append(
+        &mut self,
+        number: usize,
+        records: &[&[SampleEntry]],
+        table: &ReferenceTable,
+        min_valid_time: Timestamp,
+        options: &ReplayOptions,
+    ) -> Appended {
+        let mut done =
+            Appended { reached: TimeRange::EMPTY, aliases: Vec::new(), left: Vec::new() };
+        let mut found = [None; SAMPLES_AT_ONCE];
+        for block in records.iter().flat_map(|entries| entries.chunks(SAMPLES_AT_ONCE)) {
+            for (entry, found) in block.iter().zip(&mut found) {
+                *found = table.find(entry.series);
+                if let Some(found) = found
+                    && let (part, index) = part_of(found.slot)
+                    && part == number
+                    && let Some(Some(series)) = self.series.get(index)
+                {
+                    series.warm_up();
+                }
+            }
+            for (entry, found) in block.iter().zip(&found) {
+                match found {
+                    Some(found) if part_of(found.slot).0 != number => {}
+                    None if number != 0 => {}
+                    found => self.append_one(entry, *found, min_valid_time, options, &mut done),
+                }
+            }
+        }
+        done
+    }
+
+    #[inline(always)]
+    fn append_one(
+        &mut self,
+        entry: &SampleEntry,
+        found: Option<Found>,
+        min_valid_time: Timestamp,
+        options: &ReplayOptions,
+        done: &mut Appended,
+    ) {
+        let sample = (entry.time, entry.value, entry.start_time);
+        if entry.time >= min_valid_time
+            && let Some(Found { slot, alias }) = found
+            && let Some(Some(series)) = self.series.get_mut(part_of(slot).1)
+            && series.append_float(sample, options, &mut self.bytes)
+        {
+            done.reached.extend(entry.time);
+            if alias {
+                done.aliases.push((entry.series, entry.time));
+            }
+        } else {
+            done.left.push(*entry);
+        }
+    }
 }
 
 impl Registry {
@@ -50,48 +122,48 @@ impl Registry {
     /// The slot that this reference leads to.
     #[inline]
     pub(super) fn find(&self, reference: SeriesRef) -> Option<Found> {
-        let entry = match self.dense.get(reference.0 as usize) {
-            Some(&NOBODY) => return None,
-            Some(entry) => *entry,
-            None if self.sparse.is_empty() => return None,
-            None => *self.sparse.get(&reference.0)?,
-        };
-        Some(Found { slot: entry & !ALIAS, alias: entry & ALIAS != 0 })
-    }
-
-    /// Fetches what an append to the series with this reference will touch.
-    #[inline(always)]
-    pub(super) fn warm_up(&self, reference: SeriesRef) {
-        if let Some(entry) = self.dense.get(reference.0 as usize)
-            && let Some(Some(series)) = self.series.get(*entry as usize)
-        {
-            series.warm_up();
-        }
+        self.table.find(reference)
     }
 
     /// The series in `slot`, unless it was removed.
     #[inline]
     pub(super) fn get(&self, slot: u32) -> Option<&Series> {
-        self.series.get(slot as usize)?.as_ref()
+        let (part, index) = part_of(slot);
+        self.parts[part].series.get(index)?.as_ref()
     }
 
-    /// As [`Registry::get`].
+    /// As [`Registry::get`], to change it.
     #[inline]
     pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Series> {
-        self.series.get_mut(slot as usize)?.as_mut()
+        let (part, index) = part_of(slot);
+        self.parts[part].series.get_mut(index)?.as_mut()
+    }
+
+    /// The series in `slot`, and where the bytes of its chunks go.
+    pub(super) fn with_bytes(&mut self, slot: u32) -> Option<(&mut Series, &mut ChunkBytes)> {
+        let (part, index) = part_of(slot);
+        let Part { series, bytes } = &mut self.parts[part];
+        Some((series.get_mut(index)?.as_mut()?, bytes))
+    }
+
+    /// Where the bytes of the chunks of the series in `slot` are.
+    pub(super) fn bytes(&self, slot: u32) -> &ChunkBytes {
+        &self.parts[part_of(slot).0].bytes
+    }
+
+    /// Bytes that completed chunks take in memory.
+    pub(super) fn chunk_bytes(&self) -> usize {
+        self.parts.iter().map(|part| part.bytes.heap_size()).sum()
     }
 
     /// All series with their slots.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Series)> {
-        self.series
-            .iter()
-            .enumerate()
-            .filter_map(|(slot, series)| series.as_ref().map(|series| (slot as u32, series)))
+        (0..self.slots).filter_map(|slot| Some((slot, self.get(slot)?)))
     }
 
-    /// All series.
+    /// All series, in no order.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Series> {
-        self.series.iter_mut().flatten()
+        self.parts.iter_mut().flat_map(|part| part.series.iter_mut().flatten())
     }
 
     /// The slot of the series with these labels.
@@ -107,65 +179,38 @@ impl Registry {
         if let Some(slot) = self.find_labels(labels) {
             return (slot, false);
         }
-        let slot = self.series.len() as u32;
-        self.series.push(Some(Series::new(reference, labels.clone())));
+        let slot = self.slots;
+        self.slots += 1;
+        self.parts[part_of(slot).0].series.push(Some(Series::new(reference, labels.clone())));
         self.live += 1;
         self.point(reference, slot, false);
-        let Self { by_labels, series, hasher, .. } = self;
+        let Self { by_labels, parts, hasher, .. } = self;
         let hash = hasher.hash_one(labels.packed());
-        by_labels.insert_unique(hash, slot, |slot| match &series[*slot as usize] {
-            Some(series) => hasher.hash_one(series.labels().packed()),
-            None => 0,
+        by_labels.insert_unique(hash, slot, |slot| {
+            let (part, index) = part_of(*slot);
+            match &parts[part].series[index] {
+                Some(series) => hasher.hash_one(series.labels().packed()),
+                None => 0,
+            }
         });
         (slot, true)
     }
 
     /// Lets `reference` mean the series in `slot`, as another name of it if `alias`.
     pub(super) fn point(&mut self, reference: SeriesRef, slot: u32, alias: bool) {
-        let reference = reference.0;
-        let slot = if alias { slot | ALIAS } else { slot };
-        let room = DENSE_START + 8 * self.series.len() as u64;
-        if reference < room {
-            let index = reference as usize;
-            if index >= self.dense.len() {
-                let length = (index + 1).next_power_of_two().min(room as usize);
-                self.dense.resize(length, NOBODY);
-                self.adopt_sparse();
-            }
-            self.dense[index] = slot;
-        } else {
-            self.sparse.insert(reference, slot);
-        }
-    }
-
-    /// Moves to the dense table what it has grown to cover.
-    fn adopt_sparse(&mut self) {
-        let Self { dense, sparse, .. } = self;
-        sparse.retain(|reference, slot| match dense.get_mut(*reference as usize) {
-            Some(place) => {
-                *place = *slot;
-                false
-            }
-            None => true,
-        });
+        self.table.set(reference, Found { slot, alias }, self.slots);
     }
 
     /// Removes the series in `slot`: neither labels nor its own reference find it any more.
     pub(super) fn remove(&mut self, slot: u32) -> Option<Series> {
-        let series = self.series.get_mut(slot as usize)?.take()?;
+        let (part, index) = part_of(slot);
+        let series = self.parts[part].series.get_mut(index)?.take()?;
         self.live -= 1;
         let hash = self.hasher.hash_one(series.labels().packed());
         if let Ok(entry) = self.by_labels.find_entry(hash, |other| *other == slot) {
             entry.remove();
         }
-        let reference = series.reference().0;
-        match self.dense.get_mut(reference as usize) {
-            Some(place) if *place & !ALIAS == slot => *place = NOBODY,
-            Some(_) => {}
-            None => {
-                self.sparse.remove(&reference);
-            }
-        }
+        self.table.clear(series.reference(), slot);
         Some(series)
     }
 }
@@ -185,7 +230,6 @@ mod tests {
         assert!(new);
         assert_eq!(registry.find_or_add(SeriesRef(8), &labels("a")), (a, false));
         registry.point(SeriesRef(8), a, true);
-        assert_eq!(registry.find(SeriesRef(7)), Some(Found { slot: a, alias: false }));
         assert_eq!(registry.find(SeriesRef(8)), Some(Found { slot: a, alias: true }));
         assert_eq!(registry.find(SeriesRef(9)), None);
         registry.remove(a);
@@ -195,26 +239,34 @@ mod tests {
     }
 
     #[test]
-    fn a_wild_reference_allocates_nothing_large() {
+    fn every_sample_goes_to_one_part_or_is_left_by_one() {
         let mut registry = Registry::default();
-        for (index, reference) in [u64::MAX, 1 << 40, DENSE_START + 4, 3].into_iter().enumerate() {
-            let (slot, _) = registry.find_or_add(SeriesRef(reference), &labels(&index.to_string()));
-            assert_eq!(registry.find(SeriesRef(reference)), Some(Found { slot, alias: false }));
+        for reference in 1..=9 {
+            registry.find_or_add(SeriesRef(reference), &labels(&reference.to_string()));
         }
-        assert!(registry.dense.len() <= 2 * DENSE_START as usize);
-        let kept: Vec<_> = registry.iter().map(|(_, series)| series.reference().0).collect();
-        assert_eq!(kept, [u64::MAX, 1 << 40, DENSE_START + 4, 3]);
-    }
-
-    #[test]
-    fn a_reference_that_was_sparse_is_still_found_when_the_table_grows() {
-        let mut registry = Registry::default();
-        let far = SeriesRef(DENSE_START + 100);
-        let (slot, _) = registry.find_or_add(far, &labels("far"));
-        for index in 1..=200u64 {
-            registry.find_or_add(SeriesRef(index), &labels(&index.to_string()));
+        registry.point(SeriesRef(20), 3, true);
+        let sample = |series, time| SampleEntry {
+            series: SeriesRef(series),
+            time,
+            start_time: 0,
+            value: 1.0,
+        };
+        let record: Vec<_> = (1..=9)
+            .map(|series| sample(series, 10))
+            .chain([sample(20, 11), sample(99, 10), sample(2, 10), sample(3, 4)])
+            .collect();
+        let Registry { parts, table, .. } = &mut registry;
+        let options = ReplayOptions::default();
+        let (mut left, mut aliases) = (Vec::new(), Vec::new());
+        for (number, part) in parts.iter_mut().enumerate() {
+            let done = part.append(number, &[&record], table, 5, &options);
+            left.extend(done.left.into_iter().map(|entry| (entry.series.0, entry.time)));
+            aliases.extend(done.aliases);
         }
-        registry.find_or_add(SeriesRef(DENSE_START + 200), &labels("near"));
-        assert_eq!(registry.find(far).map(|found| found.slot), Some(slot));
+        left.sort_unstable();
+        assert_eq!(left, [(2, 10), (3, 4), (99, 10)], "again, too old, of no series");
+        assert_eq!(aliases, [(SeriesRef(20), 11)]);
+        let newest: Vec<_> = registry.iter().map(|(_, series)| series.newest()).collect();
+        assert_eq!(newest, [10, 10, 10, 11, 10, 10, 10, 10, 10]);
     }
 }

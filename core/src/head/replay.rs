@@ -8,13 +8,14 @@ use super::counters::ReplayCounters;
 use super::load_snapshot::SnapshotLoad;
 use super::log_plan::{LogPlan, LogSegment, Start};
 use super::options::ReplayOptions;
+use super::parallel::both;
 use super::scan_chunks::ChunkScan;
 use super::state::Head;
 use crate::error::{Error, Result};
 use crate::event::{Finding, Job, Progress, Severity};
 use crate::storage::Storage;
 use crate::types::TimeRange;
-use crate::wal::{RecordDecoder, SegmentReader};
+use crate::wal::{Record, RecordDecoder, SegmentReader};
 
 /// Bytes of a log that one step reads: well under 50 ms even when every byte is a sample.
 const STEP_BYTES: u64 = 256 << 10;
@@ -56,6 +57,43 @@ struct LogRun {
     plan: LogPlan,
     segment: LogSegment,
     reader: Option<SegmentReader>,
+    /// What was read while the piece before it was applied.
+    ahead: Option<Batch>,
+}
+
+/// A piece of a segment, decoded.
+#[derive(Debug, Default)]
+struct Batch {
+    records: Vec<Record>,
+    /// Bytes it takes in the segment.
+    bytes: u64,
+    /// What ended it early: reading goes on behind it.
+    damage: Option<Error>,
+    /// It is the last of its segment.
+    finished: bool,
+}
+
+impl Batch {
+    fn read(reader: &mut SegmentReader, decoder: &mut RecordDecoder, path: &str) -> Self {
+        let begin = reader.position();
+        let mut batch = Self::default();
+        while reader.position() - begin < STEP_BYTES && batch.damage.is_none() {
+            let read = match reader.next() {
+                Ok(Some(stored)) => decoder.decode(&stored, path).map(|_| ()),
+                Ok(None) => {
+                    batch.finished = true;
+                    break;
+                }
+                Err(error) => Err(error),
+            };
+            match read {
+                Ok(()) => batch.records.push(decoder.take()),
+                Err(error) => batch.damage = Some(error),
+            }
+        }
+        batch.bytes = reader.position() - begin;
+        batch
+    }
 }
 
 impl Replay {
@@ -148,35 +186,30 @@ impl Replay {
         Ok(Stage::Behind(LogRun { plan, ..LogRun::default() }))
     }
 
-    /// Reads a piece of a log; true at its end.
+    /// Applies a piece of a log, and reads the next one meanwhile; true at its end.
     fn read_log(&mut self, run: &mut LogRun, kind: LogKind) -> Result<bool> {
         if run.reader.is_none() && !self.next_segment(run)? {
             return Ok(true);
         }
         let Some(reader) = &mut run.reader else { return Ok(false) };
-        let begin = reader.position();
-        let mut finished = false;
-        let mut damage = Vec::new();
-        while reader.position() - begin < STEP_BYTES && damage.is_empty() {
-            let read = match reader.next() {
-                Ok(Some(stored)) => self.decoder.decode(&stored, &run.segment.path),
-                Ok(None) => {
-                    finished = true;
-                    break;
-                }
-                Err(error) => Err(error),
-            };
-            self.head.counters.records += 1;
-            match read {
-                Ok(record) => self.head.apply(record, kind, &mut self.pending),
-                Err(error) => damage.push(error),
-            }
-        }
-        self.progress.bytes_done += reader.position() - begin;
-        if finished {
+        let (path, decoder) = (&run.segment.path, &mut self.decoder);
+        let batch = match run.ahead.take() {
+            Some(batch) => batch,
+            None => Batch::read(reader, decoder, path),
+        };
+        let (head, pending) = (&mut self.head, &mut self.pending);
+        let (next, ()) = both(
+            || (!batch.finished).then(|| Batch::read(reader, decoder, path)),
+            || head.apply_batch(&batch.records, kind, pending),
+        );
+        head.counters.records += (batch.records.len() + batch.damage.iter().len()) as u64;
+        self.progress.bytes_done += batch.bytes;
+        batch.records.into_iter().for_each(|record| self.decoder.give_back(record));
+        run.ahead = next;
+        if batch.finished {
             run.reader = None;
         }
-        for error in damage {
+        if let Some(error) = batch.damage {
             self.log_damage(run, kind, &error)?;
         }
         Ok(false)

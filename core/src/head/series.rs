@@ -8,8 +8,8 @@ use crate::labels::Labels;
 use crate::types::{Histogram, Samples, SeriesRef, TimeRange, Timestamp};
 use crate::wal::MetricType;
 
-/// A series. What an append touches is in two cache lines side by side; the rest is behind a pointer,
-/// so that a pass over the samples of a log reads little memory.
+/// A series. What an append touches is in two cache lines side by side; the rest is behind a
+/// pointer, so that a pass over the samples of a log reads little memory.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(super) struct Series {
@@ -88,8 +88,8 @@ impl Series {
         &mut self.rest.chunks
     }
 
-    /// Reads what the next append will touch, so that it is in the cache by then: the memory of many
-    /// series is then fetched at once and not one after the other.
+    /// Reads what the next append will touch, so that it is in the cache by then: the memory of
+    /// many series is then fetched at once and not one after the other.
     #[inline(always)]
     pub(super) fn warm_up(&self) {
         let open = if let OpenChunk::Floats(chunk) = &self.open { chunk.last_time() } else { 0 };

@@ -9,7 +9,7 @@ use super::exemplars::Exemplars;
 use super::index::HeadIndex;
 use super::options::ReplayOptions;
 use super::registry::Registry;
-use super::stored_chunks::{ChunkBytes, ChunkData};
+use super::stored_chunks::ChunkData;
 use crate::event::Finding;
 use crate::storage::ReadFile;
 use crate::tombstones::Intervals;
@@ -24,7 +24,6 @@ pub struct Head {
     /// The highest reference that was given to a series.
     pub(super) last_series: u64,
     pub(super) registry: Registry,
-    pub(super) bytes: ChunkBytes,
     pub(super) tombstones: BTreeMap<SeriesRef, Deleted>,
     pub(super) wal_expiries: BTreeMap<SeriesRef, Timestamp>,
     pub(super) exemplars: Exemplars,
@@ -74,7 +73,6 @@ impl Head {
             options,
             last_series: 0,
             registry: Registry::default(),
-            bytes: ChunkBytes::default(),
             tombstones: BTreeMap::new(),
             wal_expiries: BTreeMap::new(),
             exemplars,
@@ -102,7 +100,7 @@ impl Head {
     /// Looks at every series.
     #[must_use]
     pub fn mapped_range(&self) -> TimeRange {
-        let chunks = self.registry.iter().flat_map(|(_, series)| &series.chunks);
+        let chunks = self.registry.iter().flat_map(|(_, series)| series.chunks());
         let mapped = chunks.filter(|chunk| matches!(chunk.data, ChunkData::File(_)));
         mapped.fold(TimeRange::EMPTY, |range, chunk| range.cover(&chunk.range))
     }
@@ -128,7 +126,7 @@ impl Head {
     /// Bytes that completed chunks take in memory.
     #[must_use]
     pub fn chunk_bytes(&self) -> usize {
-        self.bytes.heap_size()
+        self.registry.chunk_bytes()
     }
 
     /// Drops everything, as before the first sample; findings stay.

@@ -86,6 +86,19 @@ impl RecordDecoder {
         Ok(&self.record)
     }
 
+    /// The record that was decoded last, to keep. [`RecordDecoder::give_back`] its memory when it
+    /// is done with.
+    #[must_use]
+    pub fn take(&mut self) -> Record {
+        mem::take(&mut self.record)
+    }
+
+    /// Takes the memory of a record that [`RecordDecoder::take`] gave, for records to come.
+    pub fn give_back(&mut self, record: Record) {
+        self.put_back();
+        self.record = record;
+    }
+
     /// Histogram entries left out so far: of an unknown schema, which upstream leaves out as well,
     /// or with spans that do not fit their buckets.
     #[must_use]
