@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &Plain) -> CommandResult {
             let severity = format!("{:?}", finding.severity).to_lowercase();
             writeln!(out, "{severity}: {}\n    {}", finding.at, finding.what)?;
             if !finding.prometheus.is_empty() {
-                writeln!(out, "    Prometheus: {}", finding.prometheus)?;
+                writeln!(out, "    Prometheus {}", finding.prometheus)?;
             }
             if !finding.help.is_empty() {
                 writeln!(out, "    {}", finding.help)?;

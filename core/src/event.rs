@@ -77,8 +77,8 @@ pub struct Finding {
     pub at: Location,
     /// What it is, in a sentence: for damage, what was expected and what was found.
     pub what: String,
-    /// What Prometheus does when it meets this at start, or when it reads it; empty if nothing
-    /// special.
+    /// What Prometheus does when it meets this at start, or when it reads it, as what follows its
+    /// name; empty if nothing special.
     pub prometheus: String,
     /// What it means here and what to do.
     pub help: String,
@@ -110,10 +110,12 @@ impl Finding {
         }
     }
 
-    /// Adds what Prometheus does.
+    /// Adds what Prometheus does, as what follows its name: `removes it when it opens`.
     #[must_use]
     pub fn prometheus(mut self, does: impl Into<String>) -> Self {
-        self.prometheus = does.into();
+        let does = does.into();
+        let subject = ["Prometheus ", "it "].iter().find_map(|word| does.strip_prefix(word));
+        self.prometheus = subject.map_or_else(|| does.clone(), str::to_owned);
         self
     }
 
