@@ -301,13 +301,24 @@ impl<'a, T: Trace> Reader<'a, T> {
 
     #[inline]
     fn take_uvarint(&mut self, name: &'static str) -> Result<u64> {
-        // Most are one byte; the general loop stays out of line.
-        if let Some(byte) = self.bytes.get(self.at)
-            && *byte < 0x80
-        {
-            self.at += 1;
-            return Ok(u64::from(*byte));
+        // Nearly all are one byte or two; the general loop stays out of line.
+        if let [first, rest @ ..] = &self.bytes[self.at..] {
+            if *first < 0x80 {
+                self.at += 1;
+                return Ok(u64::from(*first));
+            }
+            if let Some(second) = rest.first()
+                && *second < 0x80
+            {
+                self.at += 2;
+                return Ok(u64::from(*first & 0x7f) | u64::from(*second) << 7);
+            }
         }
+        self.take_long_uvarint(name)
+    }
+
+    #[inline(never)]
+    fn take_long_uvarint(&mut self, name: &'static str) -> Result<u64> {
         match take_uvarint(self.rest()) {
             Some((value, length)) => {
                 self.at += length;
