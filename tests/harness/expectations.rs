@@ -149,8 +149,9 @@ fn check_queries(db: &Db, expected: Expected<'_>) -> Option<String> {
         } else {
             db::query_instant(db, &matchers, time("time"), lookback, &mut stats)
         };
-        let found = match answer {
-            Ok(found) => found,
+        let found = match answer.map(serde_json::to_value) {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) => return Some(format!("{selector}: {error}")),
             Err(error) => return Some(format!("{selector}: {error}")),
         };
         let wanted = rounded_bounds(query.get("result")?.clone());

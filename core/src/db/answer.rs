@@ -4,105 +4,170 @@
 //! `[bounds, lower, upper, count]` with bounds 0 = (lower, upper], 1 = [lower, upper),
 //! 2 = (lower, upper), 3 = [lower, upper].
 
-use serde_json::{Value, json};
+use std::fmt;
+
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
 
 use crate::labels::Labels;
-use crate::types::{Buckets, Histogram, Samples, Timestamp};
+use crate::types::{Bucket, Buckets, Column, Histogram, Samples, Timestamp};
 
-/// `matrix`: series with samples at many times.
-#[must_use]
-pub fn matrix(series: &[(Labels, Samples)]) -> Value {
-    let rows = series.iter().filter(|(_, samples)| !samples.is_empty());
-    let result: Vec<Value> = rows
-        .map(|(labels, samples)| {
-            let mut row = json!({ "metric": labels });
-            if !samples.floats.is_empty() {
-                row["values"] = floats(samples).collect();
-            }
-            if !samples.histograms.is_empty() {
-                row["histograms"] = histograms(samples).collect();
-            }
-            row
-        })
-        .collect();
-    json!({ "resultType": "matrix", "result": result })
+/// The answer to a query. Serializes to the `data` object, number by number: no text of it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// `matrix`: series with samples at many times.
+    Matrix(Vec<(Labels, Samples)>),
+    /// `vector`: series with one sample each.
+    Vector(Vec<(Labels, Samples)>),
 }
 
-/// `vector`: series with one sample each.
-#[must_use]
-pub fn vector(series: &[(Labels, Samples)]) -> Value {
-    let rows = series.iter().filter(|(_, samples)| !samples.is_empty());
-    let result: Vec<Value> = rows
-        .map(|(labels, samples)| {
-            let mut row = json!({ "metric": labels });
-            if let Some(value) = floats(samples).next_back() {
-                row["value"] = value;
-            } else if let Some(histogram) = histograms(samples).next_back() {
-                row["histogram"] = histogram;
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (kind, series) = match self {
+            Self::Matrix(series) => ("matrix", series),
+            Self::Vector(series) => ("vector", series),
+        };
+        let one = kind == "vector";
+        let rows = series.iter().filter(|(_, samples)| !samples.is_empty());
+        let rows = rows.map(|(labels, samples)| Row { labels, samples, one });
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("resultType", kind)?;
+        map.serialize_entry("result", &Items(rows))?;
+        map.end()
+    }
+}
+
+/// Items that are serialized one after the other as a list.
+struct Items<I>(I);
+
+impl<I: Iterator<Item: Serialize> + Clone> Serialize for Items<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for item in self.0.clone() {
+            list.serialize_element(&item)?;
+        }
+        list.end()
+    }
+}
+
+/// A series of the answer.
+struct Row<'a> {
+    labels: &'a Labels,
+    samples: &'a Samples,
+    /// True when it has one sample, in a field of another name.
+    one: bool,
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (floats, histograms) = (pairs(&self.samples.floats), pairs(&self.samples.histograms));
+        let floats = floats.map(|(time, value)| (Seconds(time), FloatText(*value)));
+        let histograms = histograms.map(|(time, value)| (Seconds(time), Shown(value)));
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("metric", self.labels)?;
+        match (self.one, floats.clone().next_back(), histograms.clone().next_back()) {
+            (true, Some(float), _) => map.serialize_entry("value", &float)?,
+            (true, None, Some(histogram)) => map.serialize_entry("histogram", &histogram)?,
+            (_, last_float, last_histogram) => {
+                if last_float.is_some() {
+                    map.serialize_entry("values", &Items(floats))?;
+                }
+                if last_histogram.is_some() {
+                    map.serialize_entry("histograms", &Items(histograms))?;
+                }
             }
-            row
-        })
-        .collect();
-    json!({ "resultType": "vector", "result": result })
+        }
+        map.end()
+    }
 }
 
-fn floats(samples: &Samples) -> impl DoubleEndedIterator<Item = Value> + '_ {
-    let pairs = samples.floats.times.iter().zip(&samples.floats.values);
-    pairs.map(|(time, value)| json!([seconds(*time), float_text(*value)]))
-}
-
-fn histograms(samples: &Samples) -> impl DoubleEndedIterator<Item = Value> + '_ {
-    let pairs = samples.histograms.times.iter().zip(&samples.histograms.values);
-    pairs.map(|(time, histogram)| json!([seconds(*time), histogram_value(histogram)]))
+fn pairs<T>(column: &Column<T>) -> impl DoubleEndedIterator<Item = (Timestamp, &T)> + Clone {
+    column.times.iter().copied().zip(&column.values)
 }
 
 /// Whole seconds as an integer, others as a fraction.
-fn seconds(time: Timestamp) -> Value {
-    if time % 1000 == 0 { json!(time / 1000) } else { json!(time as f64 / 1000.0) }
+struct Seconds(Timestamp);
+
+impl Serialize for Seconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 % 1000 == 0 {
+            serializer.serialize_i64(self.0 / 1000)
+        } else {
+            serializer.serialize_f64(self.0 as f64 / 1000.0)
+        }
+    }
 }
 
-fn histogram_value(histogram: &Histogram) -> Value {
-    let count = match &histogram.buckets {
-        Buckets::Integer { count, .. } => *count as f64,
-        Buckets::Float { count, .. } => *count,
-    };
-    let mut value = json!({ "count": float_text(count), "sum": float_text(histogram.sum) });
-    let buckets: Vec<Value> = histogram
-        .bounded_buckets()
-        .iter()
-        .map(|bucket| {
-            let bounds = match (bucket.lower_inclusive, bucket.upper_inclusive) {
-                (false, true) => 0,
-                (true, false) => 1,
-                (false, false) => 2,
-                (true, true) => 3,
-            };
-            let text = float_text;
-            json!([bounds, text(bucket.lower), text(bucket.upper), text(bucket.count)])
-        })
-        .collect();
-    if !buckets.is_empty() {
-        value["buckets"] = buckets.into();
+/// A histogram with its buckets by their bounds.
+struct Shown<'a>(&'a Histogram);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let count = match &self.0.buckets {
+            Buckets::Integer { count, .. } => *count as f64,
+            Buckets::Float { count, .. } => *count,
+        };
+        let buckets = self.0.bounded_buckets();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("count", &FloatText(count))?;
+        map.serialize_entry("sum", &FloatText(self.0.sum))?;
+        if !buckets.is_empty() {
+            map.serialize_entry("buckets", &Items(buckets.iter().map(bucket_row)))?;
+        }
+        map.end()
     }
-    value
+}
+
+fn bucket_row(bucket: &Bucket) -> (u8, FloatText, FloatText, FloatText) {
+    let bounds = match (bucket.lower_inclusive, bucket.upper_inclusive) {
+        (false, true) => 0,
+        (true, false) => 1,
+        (false, false) => 2,
+        (true, true) => 3,
+    };
+    (bounds, FloatText(bucket.lower), FloatText(bucket.upper), FloatText(bucket.count))
+}
+
+/// Shows a float as [`float_text`] writes it.
+struct FloatText(f64);
+
+impl fmt::Display for FloatText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.0;
+        let size = value.abs();
+        // Most values are whole numbers, and those are quicker to write. −0 is not one of them.
+        if size < 9e15 && value.to_bits() != (-0.0f64).to_bits() && value == value.trunc() {
+            return write!(f, "{}", value as i64);
+        }
+        if value.is_nan() {
+            return f.write_str("NaN");
+        }
+        if value.is_infinite() {
+            return f.write_str(if value > 0.0 { "+Inf" } else { "-Inf" });
+        }
+        if size != 0.0 && !(1e-6..1e21).contains(&size) {
+            let text = format!("{value:e}");
+            return if text.contains("e-") {
+                f.write_str(&text)
+            } else {
+                f.write_str(&text.replace('e', "e+"))
+            };
+        }
+        write!(f, "{value}")
+    }
+}
+
+impl Serialize for FloatText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// A float as Prometheus writes it: shortest digits that read back, an exponent below 1e-6 and from
 /// 1e21 on, `NaN`, `+Inf`, `-Inf`.
 #[must_use]
 pub fn float_text(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
-    }
-    let size = value.abs();
-    if size != 0.0 && !(1e-6..1e21).contains(&size) {
-        let text = format!("{value:e}");
-        return if text.contains("e-") { text } else { text.replace('e', "e+") };
-    }
-    value.to_string()
+    FloatText(value).to_string()
 }
 
 #[cfg(test)]
@@ -115,6 +180,8 @@ mod tests {
             (1.0, "1"),
             (-0.0, "-0"),
             (1e100, "1e+100"),
+            (-86_480.0, "-86480"),
+            (9_007_199_254_740_993.0, "9007199254740992"),
             (f64::MAX, "1.7976931348623157e+308"),
             (1e-7, "1e-7"),
             (0.000_001, "0.000001"),
@@ -132,9 +199,15 @@ mod tests {
         let mut samples = Samples::default();
         samples.floats.push(1500, 2.5, 0);
         let labels = Labels::from_pairs([("__name__", "up")]);
+        let matrix = Answer::Matrix(vec![(labels.clone(), samples.clone())]);
         assert_eq!(
-            matrix(&[(labels, samples)]).to_string(),
-            r#"{"result":[{"metric":{"__name__":"up"},"values":[[1.5,"2.5"]]}],"resultType":"matrix"}"#
+            serde_json::to_string(&matrix).unwrap(),
+            r#"{"resultType":"matrix","result":[{"metric":{"__name__":"up"},"values":[[1.5,"2.5"]]}]}"#
+        );
+        let vector = Answer::Vector(vec![(labels, samples)]);
+        assert_eq!(
+            serde_json::to_string(&vector).unwrap(),
+            r#"{"resultType":"vector","result":[{"metric":{"__name__":"up"},"value":[1.5,"2.5"]}]}"#
         );
     }
 }

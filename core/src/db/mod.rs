@@ -12,7 +12,7 @@ mod report;
 mod state;
 mod verify;
 
-pub use answer::{float_text, matrix, vector};
+pub use answer::{Answer, float_text};
 pub use dump::series_line;
 pub use open::Open;
 pub use options::{DEFAULT_CHUNK_RANGE, DEFAULT_LOOKBACK, OpenOptions, guess_chunk_range};

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
-use super::answer;
+use super::answer::Answer;
 use super::dump::series_line;
 use super::state::Db;
 use crate::error::Result;
@@ -92,8 +90,8 @@ pub fn query_range(
     steps: Steps,
     lookback: Duration,
     stats: &mut ReadStats,
-) -> Result<Value> {
-    Ok(answer::matrix(&evaluate(db, matchers, steps, lookback, stats)?))
+) -> Result<Answer> {
+    Ok(Answer::Matrix(evaluate(db, matchers, steps, lookback, stats)?))
 }
 
 /// The value of each chosen series at `time`, as Prometheus' API gives it.
@@ -106,8 +104,8 @@ pub fn query_instant(
     time: Timestamp,
     lookback: Duration,
     stats: &mut ReadStats,
-) -> Result<Value> {
-    Ok(answer::vector(&evaluate(db, matchers, Steps::once(time), lookback, stats)?))
+) -> Result<Answer> {
+    Ok(Answer::Vector(evaluate(db, matchers, Steps::once(time), lookback, stats)?))
 }
 
 /// The series with a value at some step, and their values at the steps.
