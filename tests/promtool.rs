@@ -1,7 +1,7 @@
 //! Debian's promtool agrees about every float of the directories it can open.
 //!
-//! It is Prometheus 2.42: newer encodings and records are beyond it. `cargo xtask test` installs it;
-//! elsewhere it comes with Debian's package `prometheus`.
+//! It is Prometheus 2.42: newer encodings and records are beyond it. `cargo xtask test` installs
+//! it; elsewhere it comes with Debian's package `prometheus`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,8 +14,8 @@ use chunkscope::query::ReadStats;
 use chunkscope::types::{TimeRange, Timestamp, is_stale};
 use chunkscope_tests::fixtures::{self, Fixture};
 
-/// Directories that 2.42 can read to the last sample. It stops dumping a series at its first histogram,
-/// so that `overlap`, which has both kinds in one series, is not among them.
+/// Directories that 2.42 can read to the last sample. It stops dumping a series at its first
+/// histogram, so that `overlap`, which has both kinds in one series, is not among them.
 const READABLE: [&str; 7] = [
     "backfill",
     "ladder",
