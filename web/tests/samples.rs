@@ -61,6 +61,8 @@ fn the_killed_server_shows_everything_a_directory_has() {
     let head = overview.head.unwrap();
     assert_eq!((head.series, head.stale_series), (387, 3));
     assert!(head.mapped_chunks > 0 && head.open_chunks > 0 && head.tombstones > 0);
+    let (mapped, in_order) = (head.mapped.unwrap(), head.in_order.unwrap());
+    assert!(in_order.covers(&mapped) && mapped.max_time < in_order.max_time, "{mapped:?}");
     let wal = overview.logs.iter().find(|log| log.log == Log::Wal).unwrap();
     assert_eq!(wal.segments.iter().map(|it| it.number).collect::<Vec<_>>(), [8, 9, 10, 11]);
     assert!(wal.segments.iter().all(|it| it.time.is_some() && it.records > 0 && it.samples > 0));

@@ -9,7 +9,6 @@ use super::exemplars::Exemplars;
 use super::index::HeadIndex;
 use super::options::ReplayOptions;
 use super::registry::Registry;
-use super::stored_chunks::ChunkData;
 use crate::event::Finding;
 use crate::storage::ReadFile;
 use crate::tombstones::Intervals;
@@ -96,13 +95,12 @@ impl Head {
         self.bounds.out_of_order
     }
 
-    /// First to last sample of the in-order chunks in `chunks_head/`; empty when there is none.
-    /// Looks at every series.
+    /// First to last sample of the complete in-order chunks: those in `chunks_head/`, and those that
+    /// a server which opened this would map there. Empty when there is none. Looks at every series.
     #[must_use]
     pub fn mapped_range(&self) -> TimeRange {
         let chunks = self.registry.iter().flat_map(|(_, series)| series.chunks());
-        let mapped = chunks.filter(|chunk| matches!(chunk.data, ChunkData::File(_)));
-        mapped.fold(TimeRange::EMPTY, |range, chunk| range.cover(&chunk.range))
+        chunks.fold(TimeRange::EMPTY, |range, chunk| range.cover(&chunk.range))
     }
 
     /// Number of series.

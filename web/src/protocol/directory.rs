@@ -209,7 +209,7 @@ pub struct LabelCount {
 pub struct HeadFacts {
     /// In-order samples; `None` when there is none.
     pub in_order: TimeRangeOrNone,
-    /// What of them lies in mapped chunks.
+    /// What of them lies in complete chunks: mapped, or to be mapped by a server that opens this.
     pub mapped: TimeRangeOrNone,
     /// Out-of-order samples; `None` when there is none.
     pub out_of_order: TimeRangeOrNone,
@@ -219,7 +219,7 @@ pub struct HeadFacts {
     pub stale_series: u64,
     /// Chunks still open for samples: one per series with samples at most.
     pub open_chunks: u64,
-    /// Full chunks in `chunks_head/`.
+    /// Complete chunks: in `chunks_head/`, or to be mapped there by a server that opens this.
     pub mapped_chunks: u64,
     /// Out-of-order chunks in `chunks_head/`.
     pub out_of_order_chunks: u64,

@@ -166,7 +166,7 @@ pub struct InstantRow {
 /// What a query read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct QueryStats {
-    /// Per source, oldest first, the head last; only those that were looked at.
+    /// Per source, oldest first, the head last; only those that had one of the series.
     pub sources: Vec<SourceStats>,
     /// Time by stage, in order.
     pub stages: Vec<StageTime>,

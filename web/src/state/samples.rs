@@ -35,7 +35,7 @@ pub const SAMPLES: &[Sample] = &[
         name: "overlap",
         title: "Blocks that overlap",
         shows: "Seven blocks by the 3.14 block writer that cover the same hours, with equal, \
-                interleaved and conflicting samples, and one hole between them.",
+                interleaved and conflicting samples, and holes between them.",
         query: "noise",
     },
     Sample {

@@ -102,7 +102,8 @@ impl<'d> Reading<'d> {
     }
 
     fn finish(self) -> QueryStats {
-        let sources = self.names.iter().zip(&self.stats).map(|(source, stats)| SourceStats {
+        let read = self.names.iter().zip(&self.stats).filter(|(_, stats)| stats.series > 0);
+        let sources = read.map(|(source, stats)| SourceStats {
             source: *source,
             series: stats.series,
             chunks: stats.chunks,

@@ -2,11 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::model::{ReadRow, read_rows};
-use super::sentence::shown_cost;
+use super::model::{ReadRow, cost_sentence, read_rows};
 use crate::format::milliseconds;
 use crate::protocol::{Address, QueryStats, Source};
-use crate::state::{App, Command};
+use crate::state::{App, Command, ResultTab};
 use crate::widgets::FindingList;
 
 /// Sources listed at most.
@@ -16,8 +15,18 @@ const LISTED: usize = 60;
 #[component]
 pub(super) fn Account() -> impl IntoView {
     let app = expect_context::<App>();
+    let cost = move || -> Option<(usize, QueryStats)> {
+        match app.query.read().tab {
+            ResultTab::Graph => {
+                app.answer.read().value().map(|answer| (answer.series.len(), answer.stats.clone()))
+            }
+            ResultTab::Table => {
+                app.instant.read().value().map(|rows| (rows.0.len(), rows.1.clone()))
+            }
+        }
+    };
     move || {
-        let (_, stats) = shown_cost(app)?;
+        let (series, stats) = cost()?;
         let rows = read_rows(&stats, app.overview().as_ref());
         let hidden = rows.len().saturating_sub(LISTED);
         let more =
@@ -27,14 +36,14 @@ pub(super) fn Account() -> impl IntoView {
             .then(|| view! { <p class="failure">"⚠ Not complete: "{stats.incomplete.clone()}</p> });
         Some(view! {
             <section class="account" aria-label="What was read">
-                <h2>"What was read"</h2>
+                <h2>{cost_sentence(series, &stats)}</h2>
                 {incomplete}
                 <FindingList findings=stats.problems.clone()/>
                 {stages(&stats)}
                 <table class="plain">
                     <thead><tr>
                         <th scope="col">"Read from"</th>
-                        <th scope="col">"Level"</th>
+                        <th scope="col"></th>
                         <th scope="col" class="figures">"Series"</th>
                         <th scope="col" class="figures">"Chunks"</th>
                         <th scope="col" class="figures">"Samples"</th>

@@ -8,7 +8,6 @@ mod model;
 mod page;
 mod result;
 mod selector;
-mod sentence;
 mod series;
 
 use leptos::prelude::*;

@@ -7,7 +7,6 @@ use super::builder::Builder;
 use super::form::Form;
 use super::metrics::Metrics;
 use super::result::Outcome;
-use super::sentence::Sentence;
 use super::series::Matching;
 use crate::state::{App, Command, Lookup};
 
@@ -33,7 +32,6 @@ pub(super) fn ExplorePage() -> impl IntoView {
     });
     view! {
         <section class="view explore" aria-label="Explore">
-            <Sentence/>
             <Form/>
             <Builder/>
             <Metrics/>
