@@ -153,11 +153,10 @@ impl Head {
         let (floats, histograms) = (into.floats.len(), into.histograms.len());
         let outcome = match source {
             Source::Stored(chunk) => match &chunk.data {
-                ChunkData::Bytes(encoding, place) => {
-                    let bytes = bytes.get(*place);
+                ChunkData::Bytes(encoding, place) => bytes.get(*place).and_then(|bytes| {
                     stats.bytes += bytes.len() as u64;
-                    decode(*encoding, bytes, into)
-                }
+                    decode(*encoding, &bytes, into)
+                }),
                 ChunkData::Columns(samples) => copy(samples, into),
                 ChunkData::File(place) => self.read_mapped(place, stats, into),
             },

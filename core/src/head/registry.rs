@@ -4,15 +4,19 @@
 //! with the memory of its chunks, so that samples of one record can be appended to all parts at
 //! once.
 
-use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::options::ReplayOptions;
 use super::parallel::PARTS;
 use super::reference_table::{Found, ReferenceTable};
 use super::series::Series;
 use super::stored_chunks::ChunkBytes;
+use crate::error::Result;
 use crate::labels::Labels;
+use crate::storage::Storage;
 use crate::types::{SeriesRef, TimeRange, Timestamp};
 use crate::wal::SampleEntry;
 
@@ -154,6 +158,19 @@ impl Registry {
     /// Bytes that completed chunks take in memory.
     pub(super) fn chunk_bytes(&self) -> usize {
         self.parts.iter().map(|part| part.bytes.heap_size()).sum()
+    }
+
+    /// Lets bytes of completed chunks go to a scratch file of `storage`, where it has such.
+    pub(super) fn spill_to(&mut self, storage: &Arc<dyn Storage>) {
+        self.parts.iter_mut().for_each(|part| part.bytes.spill_to(storage));
+    }
+
+    /// The chunks that are there are all for now: those in scratch files can be read.
+    ///
+    /// # Errors
+    /// A scratch file cannot be read back.
+    pub(super) fn end_spilling(&mut self) -> Result<()> {
+        self.parts.iter_mut().try_for_each(|part| part.bytes.end_spilling())
     }
 
     /// All series with their slots.

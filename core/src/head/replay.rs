@@ -91,6 +91,7 @@ impl Batch {
                 Err(error) => batch.damage = Some(error),
             }
         }
+        reader.release(begin..reader.position());
         batch.bytes = reader.position() - begin;
         batch
     }
@@ -170,6 +171,7 @@ impl Replay {
             self.pending = Pending::default();
             return self.begin_chunks(None);
         }
+        self.head.registry.spill_to(&self.storage);
         let mut plan = LogPlan::ahead(self.storage.as_ref(), start)?;
         self.enter("replaying the write-ahead log", plan.len());
         self.pending.log_is_damaged = !plan.findings.is_empty();
@@ -292,7 +294,7 @@ impl Replay {
     }
 
     /// The end: garbage goes, and what is left over is told of.
-    fn finish(&mut self) -> Head {
+    fn finish(&mut self) -> Result<Head> {
         let pending = mem::take(&mut self.pending);
         let left = pending.chunks.values().chain(pending.out_of_order.values());
         self.head.counters.orphan_chunks = left.map(|chunks| chunks.len() as u64).sum();
@@ -301,7 +303,8 @@ impl Replay {
         let mut head = mem::replace(&mut self.head, Head::new(options));
         let notes = notes(&head.counters, self.findings_left_out);
         head.findings.extend(notes);
-        head
+        head.registry.end_spilling()?;
+        Ok(head)
     }
 }
 
@@ -343,7 +346,7 @@ impl Job for Replay {
                 false => Stage::Ahead(run),
             },
             Stage::Behind(mut run) => match self.read_log(&mut run, LogKind::Behind)? {
-                true => return Ok(Some(self.finish())),
+                true => return self.finish().map(Some),
                 false => Stage::Behind(run),
             },
             Stage::Done => return Err(Error::refused("the replay is over")),

@@ -18,7 +18,7 @@ use super::stored_chunks::{ChunkData, ChunkPlace, StoredChunk};
 use crate::chunk::decode;
 use crate::error::{Location, Result};
 use crate::event::{Finding, Severity};
-use crate::storage::Storage;
+use crate::storage::{ReadFile, Storage};
 use crate::types::{ChunkRef, Samples, SeriesRef};
 
 /// Chunks that one step reads.
@@ -43,7 +43,7 @@ pub(super) struct ChunkScan {
 #[derive(Debug)]
 struct Current {
     number: u32,
-    len: u64,
+    file: Arc<dyn ReadFile>,
     reader: MappedFileReader,
 }
 
@@ -116,7 +116,8 @@ impl ChunkScan {
                     }
                 }
                 Ok(None) => {
-                    self.bytes_before += current.len;
+                    current.file.release(begin..offset);
+                    self.bytes_before += current.file.len();
                     self.current = None;
                     return false;
                 }
@@ -133,6 +134,7 @@ impl ChunkScan {
                 break;
             }
         }
+        current.file.release(begin..current.reader.position());
         false
     }
 
@@ -141,9 +143,9 @@ impl ChunkScan {
         match self.storage.open(&file.path) {
             Ok(opened) => {
                 let reader = MappedFileReader::new(Arc::clone(&opened), &file.path);
-                self.current = Some(Current { number: file.number, len: file.len, reader });
-                let path = file.path;
-                head.files.insert(file.number, ChunkFile { path, file: opened });
+                let (number, path) = (file.number, file.path);
+                self.current = Some(Current { number, file: Arc::clone(&opened), reader });
+                head.files.insert(number, ChunkFile { path, file: opened });
             }
             Err(error) => {
                 pending.distrust_from(ChunkRef::new(file.number, 0));

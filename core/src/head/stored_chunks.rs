@@ -1,6 +1,12 @@
 //! Chunks that are complete: in memory, packed side by side, or in a file, known by reference.
 
+use std::borrow::Cow;
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::chunk::{Encoding, XorAppender};
+use crate::error::{Error, Result};
+use crate::storage::{ReadFile, Scratch, Storage};
 use crate::types::{ChunkRef, Samples, TimeRange};
 
 /// Size of the blocks that chunks are packed into.
@@ -10,9 +16,32 @@ const BLOCK_SIZE: usize = 1 << 20;
 const FIRST_BLOCK_SIZE: usize = 1 << 16;
 
 /// Bytes of completed chunks, side by side: a chunk costs its bytes and no allocation of its own.
+///
+/// Where the storage gives a scratch file, full blocks go there: a large head then takes little
+/// memory, as upstream's does, which writes such chunks to `chunks_head/`. Nothing is read before
+/// [`ChunkBytes::end_spilling`].
 #[derive(Debug, Default)]
 pub(super) struct ChunkBytes {
+    /// Those in the scratch file come first and are empty here.
     blocks: Vec<Vec<u8>>,
+    /// Where the blocks of the scratch file begin in it.
+    starts: Vec<u64>,
+    spilled: u64,
+    scratch: Spill,
+}
+
+/// Where full blocks go.
+#[derive(Debug, Default)]
+enum Spill {
+    /// They stay in memory.
+    #[default]
+    Never,
+    /// To a scratch file of this storage, when the first one is full.
+    Soon(Arc<dyn Storage>),
+    /// To this file.
+    Writing(Mutex<Box<dyn Scratch>>),
+    /// Some went to this file.
+    Done(Arc<dyn ReadFile>),
 }
 
 /// Where a chunk's bytes are in [`ChunkBytes`].
@@ -24,12 +53,60 @@ pub(super) struct Place {
 }
 
 impl ChunkBytes {
+    /// Lets full blocks go to a scratch file of `storage`.
+    pub(super) fn spill_to(&mut self, storage: &Arc<dyn Storage>) {
+        if matches!(self.scratch, Spill::Never) && self.blocks.len() <= 1 {
+            self.scratch = Spill::Soon(Arc::clone(storage));
+        }
+    }
+
+    /// From now on all can be read, and what is added stays in memory.
+    ///
+    /// # Errors
+    /// The scratch file cannot be read back.
+    pub(super) fn end_spilling(&mut self) -> Result<()> {
+        self.scratch = match mem::take(&mut self.scratch) {
+            Spill::Writing(scratch) => {
+                let scratch = scratch.into_inner().unwrap_or_else(PoisonError::into_inner);
+                Spill::Done(scratch.finish()?)
+            }
+            Spill::Soon(_) => Spill::Never,
+            other => other,
+        };
+        Ok(())
+    }
+
+    /// Writes the last block, which is full, to the scratch file, and gives back its memory.
+    fn spill_last(&mut self) -> Option<Vec<u8>> {
+        let last = self.blocks.last_mut()?;
+        if let Spill::Soon(storage) = &self.scratch {
+            self.scratch = match storage.scratch() {
+                Some(scratch) => Spill::Writing(Mutex::new(scratch)),
+                None => Spill::Never,
+            };
+        }
+        let Spill::Writing(scratch) = &mut self.scratch else { return None };
+        let scratch = scratch.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if scratch.append(last).is_err() {
+            // No space: what was written stays readable, the rest stays in memory.
+            let _ = self.end_spilling();
+            return None;
+        }
+        self.starts.push(self.spilled);
+        self.spilled += last.len() as u64;
+        let mut memory = mem::take(last);
+        memory.clear();
+        Some(memory)
+    }
+
     /// A block with room for `len` more bytes.
     fn with_room(&mut self, len: usize) -> (u32, &mut Vec<u8>) {
         let full = self.blocks.last().is_none_or(|block| block.capacity() - block.len() < len);
         if full {
             let size = if self.blocks.is_empty() { FIRST_BLOCK_SIZE } else { BLOCK_SIZE };
-            self.blocks.push(Vec::with_capacity(size.max(len)));
+            let size = size.max(len);
+            let used = self.spill_last().filter(|memory| memory.capacity() >= size);
+            self.blocks.push(used.unwrap_or_else(|| Vec::with_capacity(size)));
         }
         let index = self.blocks.len() - 1;
         (index as u32, &mut self.blocks[index])
@@ -52,9 +129,21 @@ impl ChunkBytes {
     }
 
     /// The bytes at `place`.
-    pub(super) fn get(&self, place: Place) -> &[u8] {
-        let start = place.offset as usize;
-        &self.blocks[place.block as usize][start..start + place.len as usize]
+    ///
+    /// # Errors
+    /// They are in the scratch file, and it cannot be read.
+    pub(super) fn get(&self, place: Place) -> Result<Cow<'_, [u8]>> {
+        let (offset, len) = (place.offset as usize, place.len as usize);
+        match (&self.scratch, self.starts.get(place.block as usize)) {
+            (Spill::Done(file), Some(start)) => {
+                let start = start + offset as u64;
+                file.view(start..start + len as u64)
+            }
+            (_, Some(_)) => Err(Error::refused("chunks in the scratch file are not ready")),
+            (_, None) => {
+                Ok(Cow::Borrowed(&self.blocks[place.block as usize][offset..offset + len]))
+            }
+        }
     }
 
     /// Bytes of memory taken.
@@ -112,20 +201,60 @@ mod tests {
     use super::*;
     use crate::chunk::decode;
 
+    fn fill(bytes: &mut ChunkBytes) -> Vec<Place> {
+        (0..30_000u32).map(|n| bytes.add(&n.to_be_bytes().repeat(19))).collect()
+    }
+
+    fn check(bytes: &ChunkBytes, places: &[Place]) {
+        for (n, place) in places.iter().enumerate() {
+            assert_eq!(*bytes.get(*place).unwrap(), (n as u32).to_be_bytes().repeat(19));
+        }
+    }
+
     #[test]
     fn chunks_lie_side_by_side_and_come_back() {
         let mut bytes = ChunkBytes::default();
-        let places: Vec<Place> =
-            (0..3000u32).map(|n| bytes.add(&n.to_be_bytes().repeat(9))).collect();
-        assert!(bytes.blocks.len() > 1, "more than one block");
-        for (n, place) in places.into_iter().enumerate() {
-            assert_eq!(bytes.get(place), (n as u32).to_be_bytes().repeat(9));
-        }
+        let places = fill(&mut bytes);
+        assert!(bytes.blocks.len() > 2, "more than one block");
+        check(&bytes, &places);
         let mut appender = XorAppender::new();
         appender.append(5, 1.5);
         let place = bytes.add_floats(&appender);
         let mut samples = Samples::default();
-        decode(Encoding::Xor, bytes.get(place), &mut samples).unwrap();
+        decode(Encoding::Xor, &bytes.get(place).unwrap(), &mut samples).unwrap();
         assert_eq!((samples.floats.times[0], samples.floats.values[0]), (5, 1.5));
+    }
+
+    /// A storage whose scratch files are in memory and hold so many bytes.
+    #[derive(Debug)]
+    struct WithScratch(usize);
+
+    impl Storage for WithScratch {
+        fn name(&self) -> String {
+            String::new()
+        }
+        fn list(&self, _: &str) -> Result<Vec<crate::storage::Entry>> {
+            Ok(Vec::new())
+        }
+        fn open(&self, path: &str) -> Result<Arc<dyn ReadFile>> {
+            Err(Error::refused(path))
+        }
+        fn scratch(&self) -> Option<Box<dyn Scratch>> {
+            Some(Box::new(crate::storage::archive::MemoryScratch::new(self.0)))
+        }
+    }
+
+    #[test]
+    fn full_blocks_go_to_a_scratch_file_as_long_as_it_takes_them() {
+        for room in [usize::MAX, 1_200_000, 0] {
+            let mut bytes = ChunkBytes::default();
+            let storage: Arc<dyn Storage> = Arc::new(WithScratch(room));
+            bytes.spill_to(&storage);
+            let mut places = fill(&mut bytes);
+            bytes.end_spilling().unwrap();
+            assert_eq!(bytes.spilled > 0, room > 0);
+            places.push(bytes.add(&30_000u32.to_be_bytes().repeat(19)));
+            check(&bytes, &places);
+        }
     }
 }

@@ -46,6 +46,12 @@ pub trait ReadFile: Send + Sync + Debug {
     /// The range reaches past the end, or the storage fails.
     fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()>;
 
+    /// Tells that the bytes of `range` are not needed for a while: what memory they take can go.
+    /// They can still be read.
+    fn release(&self, range: Range<u64>) {
+        let _ = range;
+    }
+
     /// The bytes of `range`: borrowed where the backend holds them, else copied.
     ///
     /// The allocation is bounded by the file's length, which is checked first.
@@ -108,6 +114,22 @@ pub trait WriteFile: Send + Debug {
     fn close(self: Box<Self>) -> Result<()>;
 }
 
+/// A file that is written once, then read, then gone: dropping it, or what was made of it,
+/// removes it.
+pub trait Scratch: Send + Debug {
+    /// Adds bytes at the end.
+    ///
+    /// # Errors
+    /// The storage is full or fails.
+    fn append(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// The finished file.
+    ///
+    /// # Errors
+    /// The storage fails.
+    fn finish(self: Box<Self>) -> Result<Arc<dyn ReadFile>>;
+}
+
 /// A tree of files. See the [module](crate::storage) for the contract.
 pub trait Storage: Send + Sync + Debug {
     /// What a person would call it: a path, the name of a picked directory.
@@ -124,6 +146,11 @@ pub trait Storage: Send + Sync + Debug {
     /// # Errors
     /// There is no such file, or the storage fails.
     fn open(&self, path: &str) -> Result<Arc<dyn ReadFile>>;
+
+    /// A file for what is too much for memory, outside of this tree; `None` where there is none.
+    fn scratch(&self) -> Option<Box<dyn Scratch>> {
+        None
+    }
 
     /// Creates a file, empty, replacing one of that name; directories on the way are made.
     ///

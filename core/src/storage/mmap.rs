@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use memmap2::Mmap as Map;
 
-use super::archive::Scratch;
+use super::contract::Scratch;
 use super::contract::{Entry, EntryKind, ReadFile, Storage, WriteFile, check_path};
 use crate::error::{Error, FailureKind, Result};
 
@@ -138,6 +138,10 @@ impl Storage for Mmap {
         open_regular(&self.locate(path)?, path)
     }
 
+    fn scratch(&self) -> Option<Box<dyn Scratch>> {
+        Some(Box::new(MmapScratch::new().ok()?))
+    }
+
     fn create(&self, path: &str) -> Result<Box<dyn WriteFile>> {
         let location = self.locate(path)?;
         let file = make_parent(&location)
@@ -175,6 +179,20 @@ impl ReadFile for MappedFile {
 
     fn whole(&self) -> Option<&[u8]> {
         Some(self.map.as_deref().unwrap_or_default())
+    }
+
+    #[cfg(unix)]
+    fn release(&self, range: std::ops::Range<u64>) {
+        let Some(map) = &self.map else { return };
+        let end = range.end.min(map.len() as u64);
+        if range.start < end {
+            let (start, len) = (range.start as usize, (end - range.start) as usize);
+            // SAFETY: the map is of a file and read-only: pages that are dropped come back from the
+            // file, with the same bytes, when they are read again.
+            let _ = unsafe {
+                map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, start, len)
+            };
+        }
     }
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()> {

@@ -33,7 +33,9 @@ mod rooted;
 mod slice;
 mod tree;
 
-pub use contract::{Entry, EntryKind, ReadFile, Storage, WriteFile, check_path, join, read_whole};
+pub use contract::{
+    Entry, EntryKind, ReadFile, Scratch, Storage, WriteFile, check_path, join, read_whole,
+};
 pub use memory::Memory;
 #[cfg(not(target_arch = "wasm32"))]
 pub use mmap::{Mmap, MmapScratch};

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::contract::{Entry, EntryKind, ReadFile, Storage, WriteFile, check_path, join};
+use super::contract::{Entry, EntryKind, ReadFile, Scratch, Storage, WriteFile, check_path, join};
 use crate::error::{Error, Result};
 use crate::types::BlockId;
 
@@ -52,6 +52,10 @@ impl Subdirectory {
 impl Storage for Subdirectory {
     fn name(&self) -> String {
         join(&self.storage.name(), &self.path)
+    }
+
+    fn scratch(&self) -> Option<Box<dyn Scratch>> {
+        self.storage.scratch()
     }
 
     fn list(&self, path: &str) -> Result<Vec<Entry>> {

@@ -135,6 +135,11 @@ impl SegmentReader {
         self.len() == 0
     }
 
+    /// Tells the storage that the bytes of `range`, which are read, are not needed any more.
+    pub fn release(&self, range: Range<u64>) {
+        self.window.release(range);
+    }
+
     /// How far the segment is read.
     #[must_use]
     pub fn position(&self) -> u64 {

@@ -34,6 +34,11 @@ impl Window {
         *self = next;
     }
 
+    /// Lets the storage drop what memory the bytes of `range` take.
+    pub(crate) fn release(&self, range: std::ops::Range<u64>) {
+        self.file.release(range);
+    }
+
     /// Bytes in the file.
     pub(crate) fn len(&self) -> u64 {
         self.len

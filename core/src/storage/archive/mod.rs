@@ -25,7 +25,8 @@ mod scratch;
 mod tar_index;
 mod zip_index;
 
+pub use crate::storage::contract::Scratch;
 pub use limits::Limits;
 pub use open::OpenArchive;
 pub use opened::{Archive, OpenedArchive};
-pub use scratch::{MemoryScratch, Scratch};
+pub use scratch::MemoryScratch;

@@ -7,13 +7,12 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::error::{Error, Result};
 use crate::event::{Job, Progress};
-use crate::storage::contract::ReadFile;
+use crate::storage::contract::{ReadFile, Scratch};
 use crate::storage::slice::Stream;
 
 use super::limits::Limits;
 use super::listing::Listing;
 use super::opened::{Archive, Holder, OpenedArchive};
-use super::scratch::Scratch;
 use super::tar_index::TarIndex;
 use super::zip_index::{ZipIndex, library_words};
 

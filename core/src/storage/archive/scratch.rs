@@ -1,27 +1,10 @@
 //! The file that inflated bytes go to.
 
-use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::error::{Error, FailureKind, Result};
-use crate::storage::contract::{ReadFile, Storage};
+use crate::storage::contract::{ReadFile, Scratch, Storage};
 use crate::storage::memory::Memory;
-
-/// A file that is written once, then read, then gone: dropping it, or what was made of it,
-/// removes it.
-pub trait Scratch: Send + Debug {
-    /// Adds bytes at the end.
-    ///
-    /// # Errors
-    /// The storage is full or fails.
-    fn append(&mut self, bytes: &[u8]) -> Result<()>;
-
-    /// The finished file.
-    ///
-    /// # Errors
-    /// The storage fails.
-    fn finish(self: Box<Self>) -> Result<Arc<dyn ReadFile>>;
-}
 
 /// A scratch file in memory: for tests, and where a browser gives no file storage.
 #[derive(Debug)]

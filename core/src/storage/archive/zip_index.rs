@@ -12,13 +12,12 @@ use zip::unstable::read::ZipIterable;
 use zip::{CompressionMethod, HasZipMetadata};
 
 use crate::error::{Error, Result};
-use crate::storage::contract::ReadFile;
+use crate::storage::contract::{ReadFile, Scratch};
 use crate::storage::slice::{Slice, Stream, reason};
 
 use super::limits::Limits;
 use super::listing::Listing;
 use super::opened::{Holder, Place};
-use super::scratch::Scratch;
 
 /// Entries whose local header is looked at in one step: each may cost the read of a page.
 const ENTRIES_PER_STEP: usize = 32;
