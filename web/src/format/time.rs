@@ -171,7 +171,8 @@ pub fn spoken_range(range: TimeRange, zone: Zone) -> String {
     format!("{} {} – {end}", first.date(), first.clock())
 }
 
-/// A length of time in its two largest units: `2h`, `1d 2h`, `4m 30s`, `850ms`.
+/// A length of time in its two largest units: `2h`, `1d 2h`, `4m 30s`, `850ms`; whole seconds
+/// from ten seconds on.
 #[must_use]
 pub fn duration(length: Duration) -> String {
     const UNITS: [(i64, &str); 6] =
@@ -181,6 +182,9 @@ pub fn duration(length: Duration) -> String {
     }
     let sign = if length < 0 { "-" } else { "" };
     let mut rest = length.saturating_abs();
+    if rest >= 10 * SECOND {
+        rest -= rest % SECOND;
+    }
     let mut parts: Vec<String> = Vec::new();
     for (size, unit) in UNITS {
         let count = rest / size;
@@ -231,6 +235,8 @@ mod tests {
         assert_eq!(duration(DAY + 5 * MINUTE), "1d");
         assert_eq!(duration(270 * SECOND), "4m 30s");
         assert_eq!(duration(850), "850ms");
+        assert_eq!(duration(1850), "1s 850ms");
+        assert_eq!(duration(59_850), "59s");
         assert_eq!(duration(0), "0s");
         assert_eq!(duration(-5 * MINUTE), "-5m");
     }

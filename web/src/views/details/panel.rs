@@ -32,7 +32,8 @@ fn PanelView(panel: Panel, address: Address) -> impl IntoView {
         view! { <span class="swatch-fill" style:background-color=format!("var({token})")></span> }
     });
     let is_block = matches!(address, Address::Source(Source::Block(_)));
-    let explore = time.map(|time| view! { <ExploreButton time=time/> });
+    let is_part = address != Address::Directory;
+    let explore = time.filter(|_| is_part).map(|time| view! { <ExploreButton time=time/> });
     let parts = (!parts.iter().all(|part| part.bytes == 0)).then(|| {
         view! {
             <h3>"Bytes by part"</h3>

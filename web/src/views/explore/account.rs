@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::model::{ReadRow, cost_sentence, read_rows};
+use super::model::{ReadRow, read_rows};
+use super::sentence::shown_cost;
 use crate::format::milliseconds;
 use crate::protocol::{Address, QueryStats, Source};
-use crate::state::{App, Command, ResultTab};
+use crate::state::{App, Command};
 use crate::widgets::FindingList;
 
 /// Sources listed at most.
@@ -15,18 +16,8 @@ const LISTED: usize = 60;
 #[component]
 pub(super) fn Account() -> impl IntoView {
     let app = expect_context::<App>();
-    let cost = move || -> Option<(usize, QueryStats)> {
-        match app.query.read().tab {
-            ResultTab::Graph => {
-                app.answer.read().value().map(|answer| (answer.series.len(), answer.stats.clone()))
-            }
-            ResultTab::Table => {
-                app.instant.read().value().map(|rows| (rows.0.len(), rows.1.clone()))
-            }
-        }
-    };
     move || {
-        let (series, stats) = cost()?;
+        let (_, stats) = shown_cost(app)?;
         let rows = read_rows(&stats, app.overview().as_ref());
         let hidden = rows.len().saturating_sub(LISTED);
         let more =
@@ -36,14 +27,14 @@ pub(super) fn Account() -> impl IntoView {
             .then(|| view! { <p class="failure">"⚠ Not complete: "{stats.incomplete.clone()}</p> });
         Some(view! {
             <section class="account" aria-label="What was read">
-                <h2>{cost_sentence(series, &stats)}</h2>
+                <h2>"What was read"</h2>
                 {incomplete}
                 <FindingList findings=stats.problems.clone()/>
                 {stages(&stats)}
                 <table class="plain">
                     <thead><tr>
                         <th scope="col">"Read from"</th>
-                        <th scope="col"></th>
+                        <th scope="col">"Level"</th>
                         <th scope="col" class="figures">"Series"</th>
                         <th scope="col" class="figures">"Chunks"</th>
                         <th scope="col" class="figures">"Samples"</th>

@@ -171,7 +171,7 @@ fn End() -> impl IntoView {
             <button type="button" aria-label="Earlier" on:click=move |_| shift(-0.5)>"‹"</button>
             <input
                 class="mono"
-                size="20"
+                size="24"
                 aria-label="End of the range"
                 prop:value=text
                 on:change=move |event| {

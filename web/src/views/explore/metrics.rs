@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::format::{grouped, plural};
-use crate::state::{App, Command, Lookup, SAMPLES};
+use crate::format::grouped;
+use crate::state::{App, Command, Lookup};
 use crate::widgets::{Column, Table};
 
 /// All metrics with their number of series; a click draws one.
@@ -17,14 +17,13 @@ pub(super) fn Metrics() -> impl IntoView {
         }
     });
     let found = Memo::new(move |_| app.metrics.read().value().cloned());
-    let title = move || {
+    let more = move || {
         let found = found.get()?;
-        let shown = found.0.len();
-        let all = plural(found.1 as u64, "metric", "metrics");
-        Some(match shown < found.1 {
-            true => format!("{all}, the first {} here", grouped(shown as u64)),
-            false => all,
-        })
+        let (shown, all) = (found.0.len(), found.1);
+        let words = (shown < all).then(|| {
+            format!("The first {}; type a part of a name to find others.", grouped(shown as u64))
+        });
+        words.map(|words| view! { <p class="quiet table-note">{words}</p> })
     };
     let plot = move |index: usize| {
         let name =
@@ -48,7 +47,7 @@ pub(super) fn Metrics() -> impl IntoView {
     view! {
         <Show when=move || untouched.get()>
             <section class="metrics">
-                <h1 class="sentence">{title}". Pick one to draw it."<Suggestion/></h1>
+                {more}
                 <Table
                     label="Metrics"
                     columns=vec![Column::words("Metric", ""), Column::figures("Series", "96px")]
@@ -58,26 +57,5 @@ pub(super) fn Metrics() -> impl IntoView {
                 />
             </section>
         </Show>
-    }
-}
-
-/// The query that shows a sample best.
-#[component]
-fn Suggestion() -> impl IntoView {
-    let app = expect_context::<App>();
-    let query = move || {
-        let name = app.sample.get()?;
-        let sample = SAMPLES.iter().find(|own| own.name == name)?;
-        (!sample.query.is_empty()).then_some(sample.query)
-    };
-    move || {
-        let query = query()?;
-        Some(view! {
-            " This directory shows itself best with "
-            <button class="link mono" on:click=move |_| app.send(Command::Plot(query.into()))>
-                {query}
-            </button>
-            "."
-        })
     }
 }

@@ -8,6 +8,7 @@ mod model;
 mod page;
 mod result;
 mod selector;
+mod sentence;
 mod series;
 
 use leptos::prelude::*;

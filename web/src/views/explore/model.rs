@@ -109,7 +109,7 @@ pub(super) fn read_rows(stats: &QueryStats, overview: Option<&Arc<Overview>>) ->
         Source::Head => "in memory".to_string(),
         Source::Block(id) => overview
             .and_then(|overview| overview.blocks.iter().find(|block| block.id == id))
-            .map(|block| format!("level {}", block.level))
+            .map(|block| block.level.to_string())
             .unwrap_or_default(),
     };
     let row = |own: &crate::protocol::SourceStats| ReadRow {

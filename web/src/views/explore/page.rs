@@ -7,6 +7,7 @@ use super::builder::Builder;
 use super::form::Form;
 use super::metrics::Metrics;
 use super::result::Outcome;
+use super::sentence::Sentence;
 use super::series::Matching;
 use crate::state::{App, Command, Lookup};
 
@@ -32,6 +33,7 @@ pub(super) fn ExplorePage() -> impl IntoView {
     });
     view! {
         <section class="view explore" aria-label="Explore">
+            <Sentence/>
             <Form/>
             <Builder/>
             <Metrics/>

@@ -22,14 +22,14 @@ pub(super) struct Row {
 
 /// Columns of the table twin: heading, width, whether it holds figures.
 pub(super) const COLUMNS: [(&str, &str, bool); 9] = [
-    ("Name", "226px", false),
-    ("Level", "54px", true),
-    ("First sample", "140px", true),
+    ("Name", "214px", false),
+    ("Level", "52px", true),
+    ("First sample", "160px", true),
     ("Length", "78px", true),
-    ("Series", "70px", true),
-    ("Chunks", "72px", true),
-    ("Samples", "92px", true),
-    ("Size", "84px", true),
+    ("Series", "66px", true),
+    ("Chunks", "68px", true),
+    ("Samples", "88px", true),
+    ("Size", "80px", true),
     ("Notes", "", false),
 ];
 
@@ -75,8 +75,8 @@ pub(super) fn rows(overview: &Overview) -> Vec<Row> {
 }
 
 fn log_samples(log: &LogFacts) -> Option<u64> {
-    let read = log.segments.iter().any(|segment| segment.records > 0);
-    read.then(|| log.segments.iter().map(|segment| segment.samples).sum())
+    let samples = log.segments.iter().map(|segment| segment.samples).sum();
+    (samples > 0).then_some(samples)
 }
 
 fn cover(ranges: &[Option<TimeRange>]) -> Option<TimeRange> {
@@ -111,13 +111,17 @@ pub(super) fn sort(rows: &mut [Row], column: usize, down: bool) {
     });
 }
 
+fn second(time: i64, zone: Zone) -> String {
+    date_time_short(time.div_euclid(1000) * 1000, zone)
+}
+
 /// The cells of a row as text, in the order of [`COLUMNS`].
 pub(super) fn cells(row: &Row, zone: Zone) -> Vec<String> {
     let count = |count: Option<u64>| count.map(grouped).unwrap_or_default();
     vec![
         row.name.clone(),
         row.level.map(|level| level.to_string()).unwrap_or_default(),
-        row.time.map(|time| date_time_short(time.min_time, zone)).unwrap_or_default(),
+        row.time.map(|time| second(time.min_time, zone)).unwrap_or_default(),
         row.time.map(|time| duration(length(time))).unwrap_or_default(),
         count(row.series),
         count(row.chunks),

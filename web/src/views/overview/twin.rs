@@ -33,7 +33,11 @@ pub(super) fn Twin() -> impl IntoView {
     let draw = Callback::new(move |index: usize| {
         let table = table.get();
         let texts = table.get(index).map(|row| cells(row, looks.zone.get())).unwrap_or_default();
-        texts.into_iter().map(IntoAny::into_any).collect::<Vec<AnyView>>()
+        let cell = |text: String| {
+            let title = text.clone();
+            view! { <span title=title>{text}</span> }.into_any()
+        };
+        texts.into_iter().map(cell).collect::<Vec<AnyView>>()
     });
     view! {
         <Table

@@ -1,7 +1,7 @@
-//! plotters on our canvas, in device pixels.
+//! plotters on our canvas.
 //!
-//! plotters counts in whole pixels. Counting device pixels instead of CSS pixels keeps lines sharp
-//! on dense screens; the surface turns them back into CSS pixels.
+//! plotters counts in whole pixels, too coarse for a smooth line. Here it counts in parts of a
+//! device pixel; lines of the mesh are put back on whole ones, where they are sharp.
 
 use std::convert::Infallible;
 
@@ -11,6 +11,9 @@ use plotters_backend::{
 };
 
 use crate::platform::canvas::{Align, Surface};
+
+/// Parts of a device pixel that plotters counts in.
+pub(super) const FINE: f64 = 8.0;
 
 type Outcome = Result<(), DrawingErrorKind<Infallible>>;
 
@@ -24,14 +27,30 @@ impl<'a> CanvasBackend<'a> {
         Self { surface }
     }
 
-    /// The middle of a device pixel, in CSS pixels: where a line of one device pixel is sharp.
-    fn point(&self, (x, y): BackendCoord) -> (f64, f64) {
-        let unit = self.surface.hairline();
-        ((f64::from(x) + 0.5) * unit, (f64::from(y) + 0.5) * unit)
+    /// CSS pixels of one count.
+    fn unit(&self) -> f64 {
+        self.surface.hairline() / FINE
     }
 
+    fn point(&self, (x, y): BackendCoord) -> (f64, f64) {
+        (f64::from(x) * self.unit(), f64::from(y) * self.unit())
+    }
+
+    /// Never thinner than a device pixel.
     fn width(&self, style: &impl BackendStyle) -> f64 {
-        f64::from(style.stroke_width().max(1)) * self.surface.hairline()
+        (f64::from(style.stroke_width()) * self.unit()).max(self.surface.hairline())
+    }
+
+    /// A level or upright line in the middle of device pixels, where it is sharp.
+    fn straight(&self, from: BackendCoord, to: BackendCoord) -> Option<[(f64, f64); 2]> {
+        let half = self.surface.hairline() / 2.0;
+        let ((x1, y1), (x2, y2)) = (self.point(from), self.point(to));
+        let middle = |position: f64| self.surface.snap(position - half) + half;
+        match (from.0 == to.0, from.1 == to.1) {
+            (true, _) => Some([(middle(x1), y1), (middle(x2), y2)]),
+            (_, true) => Some([(x1, middle(y1)), (x2, middle(y2))]),
+            _ => None,
+        }
     }
 }
 
@@ -44,8 +63,7 @@ impl DrawingBackend for CanvasBackend<'_> {
     type ErrorType = Infallible;
 
     fn get_size(&self) -> (u32, u32) {
-        let density = self.surface.density();
-        let size = |length: f64| (length * density).round() as u32;
+        let size = |length: f64| (length / self.unit()).round() as u32;
         (size(self.surface.width()), size(self.surface.height()))
     }
 
@@ -58,8 +76,8 @@ impl DrawingBackend for CanvasBackend<'_> {
     }
 
     fn draw_pixel(&mut self, (x, y): BackendCoord, colour: BackendColor) -> Outcome {
-        let unit = self.surface.hairline();
-        self.surface.fill(f64::from(x) * unit, f64::from(y) * unit, unit, unit, &css(colour));
+        let (size, unit) = (self.surface.hairline(), self.unit());
+        self.surface.fill(f64::from(x) * unit, f64::from(y) * unit, size, size, &css(colour));
         Ok(())
     }
 
@@ -79,7 +97,7 @@ impl DrawingBackend for CanvasBackend<'_> {
         style: &S,
         fill: bool,
     ) -> Outcome {
-        let unit = self.surface.hairline();
+        let unit = self.unit();
         let (x, y) = (f64::from(left) * unit, f64::from(top) * unit);
         let (width, height) = (f64::from(right - left) * unit, f64::from(bottom - top) * unit);
         let colour = css(style.color());
@@ -96,7 +114,15 @@ impl DrawingBackend for CanvasBackend<'_> {
         style: &S,
     ) -> Outcome {
         if style.color().alpha > 0.0 {
-            let points: Vec<(f64, f64)> = path.into_iter().map(|p| self.point(p)).collect();
+            let path: Vec<BackendCoord> = path.into_iter().collect();
+            let straight = match path.as_slice() {
+                [from, to] => self.straight(*from, *to),
+                _ => None,
+            };
+            let points = match straight {
+                Some(points) => points.to_vec(),
+                None => path.into_iter().map(|point| self.point(point)).collect(),
+            };
             self.surface.line(&points, self.width(style), &css(style.color()));
         }
         Ok(())
@@ -110,7 +136,7 @@ impl DrawingBackend for CanvasBackend<'_> {
         _fill: bool,
     ) -> Outcome {
         let (x, y) = self.point(center);
-        let radius = f64::from(radius) * self.surface.hairline();
+        let radius = f64::from(radius) * self.unit();
         self.surface.disc(x, y, radius, &css(style.color()));
         Ok(())
     }
@@ -151,8 +177,7 @@ impl DrawingBackend for CanvasBackend<'_> {
         text: &str,
         _style: &T,
     ) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
-        let density = self.surface.density();
-        let width = self.surface.text_width(text) * density;
-        Ok((width.ceil() as u32, (12.0 * density).ceil() as u32))
+        let size = |length: f64| (length / self.unit()).ceil() as u32;
+        Ok((size(self.surface.text_width(text)), size(12.0)))
     }
 }

@@ -10,7 +10,7 @@ use plotters::prelude::{
 use plotters::style::TextStyle;
 
 use super::axes::Axis;
-use super::backend::CanvasBackend;
+use super::backend::{CanvasBackend, FINE};
 use super::model::{Plot, reduce, series_dash, series_token};
 use crate::format::Zone;
 use crate::platform::canvas::Surface;
@@ -43,7 +43,7 @@ pub(super) fn draw(surface: &Surface, scene: &Scene<'_>) {
 
 fn try_draw(surface: &Surface, scene: &Scene<'_>) -> Result<(), Box<dyn std::error::Error>> {
     let density = surface.density();
-    let device = |length: f64| (length * density).round() as i32;
+    let device = |length: f64| (length * density * FINE).round() as i32;
     let (width, height) = (surface.width(), surface.height());
     let (left, plot_width) = (gutter_left(width), width - gutter_left(width) - GUTTER_RIGHT);
     let times = scene.range.min_time as f64
@@ -87,7 +87,7 @@ fn try_draw(surface: &Surface, scene: &Scene<'_>) -> Result<(), Box<dyn std::err
         let line = colour(scene.palette, series_token(index));
         let faint = scene.strong.is_some_and(|strong| strong != index);
         let line = line.mix(if faint { 0.22 } else { 1.0 });
-        let thick = if scene.strong == Some(index) { 2.25 } else { 1.4 };
+        let thick = if scene.strong == Some(index) { 2.5 } else { 1.5 };
         let style =
             ShapeStyle { color: line, filled: true, stroke_width: device(thick).max(1) as u32 };
         surface.dash(series_dash(index));

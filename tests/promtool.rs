@@ -1,0 +1,110 @@
+//! Debian's promtool agrees about every float of the directories it can open.
+//!
+//! It is Prometheus 2.42: newer encodings and records are beyond it. `cargo xtask test` installs
+//! it; elsewhere it comes with Debian's package `prometheus`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use chunkscope::db::{self, OpenOptions};
+use chunkscope::event::Job;
+use chunkscope::query::ReadStats;
+use chunkscope::types::{TimeRange, Timestamp, is_stale};
+use chunkscope_tests::fixtures::{self, Fixture};
+
+/// Directories that 2.42 can read to the last sample. It stops dumping a series at its first
+/// histogram, so that `overlap`, which has both kinds in one series, is not among them.
+const READABLE: [&str; 7] = [
+    "backfill",
+    "ladder",
+    "server-2.42-clean",
+    "server-2.42-crash",
+    "tombstone-ratio",
+    "tombstone-ratio-stop",
+    "wide",
+];
+
+/// Every float sample, ascending; all NaNs are one.
+type Floats = Vec<(Timestamp, u64)>;
+
+fn bits(value: f64) -> u64 {
+    if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a writable place");
+    for entry in fs::read_dir(from).expect("a readable directory").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a readable file");
+        }
+    }
+}
+
+/// What promtool dumps of a copy: it writes into the directory it reads.
+fn by_promtool(fixture: &Fixture) -> (Floats, usize) {
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    copy(&fixture.data(), scratch.path());
+    fs::create_dir_all(scratch.path().join("wal")).expect("promtool insists on a log");
+    let output = Command::new("promtool")
+        .args(["tsdb", "dump"])
+        .arg(scratch.path())
+        .output()
+        .expect("promtool runs: it comes with Debian's package prometheus");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("promtool prints UTF-8");
+    let mut floats = Floats::new();
+    let mut series = BTreeSet::new();
+    for line in text.lines() {
+        let (rest, time) = line.rsplit_once(' ').expect("labels, value, time");
+        let (labels, value) = rest.rsplit_once(' ').expect("labels, value, time");
+        let value: f64 = value.trim_start_matches('+').parse().expect("a float");
+        floats.push((time.parse().expect("milliseconds"), bits(value)));
+        series.insert(labels.to_owned());
+    }
+    floats.sort_unstable();
+    (floats, series.len())
+}
+
+fn by_us(fixture: &Fixture) -> (Floats, usize) {
+    let db = db::Open::new(fixture.storage(), OpenOptions::default()).run().expect("it opens");
+    let mut stats = ReadStats::default();
+    let (mut floats, mut count) = (Floats::new(), 0);
+    db::dump(&db, &[], TimeRange::ALL, &mut stats, &mut |line| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let own = line["floats"].as_array().expect("a list");
+        count += usize::from(!own.is_empty());
+        for sample in own {
+            let time = sample[0].as_i64().expect("milliseconds");
+            let hex = sample[1].as_str().expect("hex");
+            let value = f64::from_bits(u64::from_str_radix(hex, 16).expect("hex"));
+            assert!(!is_stale(value) || value.is_nan());
+            floats.push((time, bits(value)));
+        }
+        Ok(())
+    })
+    .expect("it reads");
+    assert!(stats.problems.is_empty(), "{:?}", stats.problems);
+    floats.sort_unstable();
+    (floats, count)
+}
+
+#[test]
+fn promtool_dumps_the_same_floats() {
+    let there = fixtures::healthy();
+    let mut compared = 0;
+    for fixture in there.iter().filter(|own| READABLE.contains(&own.name.as_str())) {
+        let (theirs, their_series) = by_promtool(fixture);
+        let (ours, our_series) = by_us(fixture);
+        assert_eq!(our_series, their_series, "{}: series", fixture.name);
+        assert_eq!(ours.len(), theirs.len(), "{}: samples", fixture.name);
+        let differs = ours.iter().zip(&theirs).find(|(own, other)| own != other);
+        assert_eq!(differs, None, "{}", fixture.name);
+        compared += ours.len();
+    }
+    assert!(compared > 1000, "only {compared} samples were compared");
+}
