@@ -74,3 +74,46 @@ fn every_damaged_log_has_a_finding_and_no_undamaged_one() {
         assert!(other || expected != findings.is_empty(), "{case}: {told:#?}");
     }
 }
+
+#[test]
+fn logs_of_other_programs_are_said_to_be_what_they_are() {
+    use chunkscope::head::{Replay, ReplayOptions};
+    use chunkscope::storage::{Memory, Storage, join};
+    use std::sync::Arc;
+
+    fn copy(from: &dyn Storage, folder: &str, to: &Memory, as_folder: &str) {
+        for entry in from.list(folder).expect("a folder can be listed") {
+            let (path, target) = (join(folder, &entry.name), join(as_folder, &entry.name));
+            match from.open(&path) {
+                Ok(file) => {
+                    let bytes = file.view(0..file.len()).expect("it is read").into_owned();
+                    to.put(&target, bytes).expect("a plain path");
+                }
+                Err(_) => copy(from, &path, to, &target),
+            }
+        }
+    }
+    for (name, words) in [("legacy-wal", "Prometheus 2.0 to 2.3"), ("loki-wal", "Loki")] {
+        let source = fixtures::named(name).storage();
+        for entry in source.list("").expect("it can be listed") {
+            if entry.name.contains("migrated") {
+                continue;
+            }
+            let told = |findings: &[chunkscope::event::Finding]| {
+                assert_eq!(findings.len(), 1, "{name}/{}: {findings:?}", entry.name);
+                assert!(findings[0].what.contains(words), "{name}/{}: {findings:?}", entry.name);
+            };
+            for folder in ["wal", ""] {
+                let memory = Memory::default();
+                copy(source.as_ref(), &entry.name, &memory, folder);
+                let storage: Arc<dyn Storage> = Arc::new(memory);
+                let job = SurveyJob::new(Arc::clone(&storage)).expect("a survey begins");
+                told(&job.run().expect("and ends").findings);
+                if folder == "wal" {
+                    let head = Replay::new(storage, ReplayOptions::default()).run();
+                    told(head.expect("a replay ends").findings());
+                }
+            }
+        }
+    }
+}

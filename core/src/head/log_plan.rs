@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use crate::error::Result;
 use crate::event::{Finding, Severity};
 use crate::storage::{EntryKind, Storage};
-use crate::wal::{Log, Segment};
+use crate::wal::{Log, Segment, foreign_finding, recognise_log};
 
 /// What stands for a checkpoint in a folder's name.
 const CHECKPOINT: &str = "checkpoint.";
@@ -59,6 +59,10 @@ impl LogPlan {
     /// The storage fails.
     pub(super) fn ahead(storage: &dyn Storage, start: Option<Start>) -> Result<Self> {
         let mut plan = Self::default();
+        if let Some(foreign) = recognise_log(storage, "wal")? {
+            plan.findings.push(foreign_finding(foreign, "wal"));
+            return Ok(plan);
+        }
         let log = Log::list(storage, "wal")?;
         let checkpoint = plan.choose_checkpoint(storage)?;
         let skipped = |number: u64| start.is_some_and(|start| number < start.segment);

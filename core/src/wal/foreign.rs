@@ -15,6 +15,7 @@ use super::record::RecordDecoder;
 use super::segments::Log;
 use crate::encoding::Reader;
 use crate::error::Result;
+use crate::event::{Finding, Severity};
 use crate::storage::Storage;
 
 /// The first four bytes of a segment of Prometheus 2.0 to 2.3.
@@ -97,7 +98,41 @@ pub fn recognise_log(storage: &dyn Storage, path: &str) -> Result<Option<Foreign
             }
         }
     }
+    for checkpoint in Log::checkpoints(storage, path)? {
+        if let Some(foreign) = recognise_log(storage, &checkpoint.path)? {
+            return Ok(Some(foreign));
+        }
+    }
     Ok(None)
+}
+
+/// The finding about a folder that holds a log of another kind.
+#[must_use]
+pub fn foreign_finding(foreign: ForeignLog, path: &str) -> Finding {
+    let upstream = match foreign {
+        ForeignLog::LegacyPrometheus => "converts it (2.4 to 2.51), or refuses to open (2.52 on)",
+        ForeignLog::Loki => "takes its records for damage, and deletes them",
+    };
+    Finding::in_path(Severity::Warning, path, foreign.describe())
+        .prometheus(upstream)
+        .help("nothing in it is read; blocks are")
+}
+
+/// What can be said of a folder that is no data directory because it is a log itself.
+///
+/// # Errors
+/// The storage fails.
+pub fn misplaced_log(storage: &dyn Storage) -> Result<Option<Finding>> {
+    let log = Log::list(storage, "")?;
+    if log.is_empty() {
+        return Ok(None);
+    }
+    if let Some(foreign) = recognise_log(storage, "")? {
+        return Ok(Some(foreign_finding(foreign, "")));
+    }
+    let what = "this folder holds segments of a log: it is not a data directory but a part of one";
+    let finding = Finding::in_path(Severity::Warning, "", what);
+    Ok(Some(finding.help("open the folder that holds wal, chunks_head and the blocks")))
 }
 
 /// What follows a tenant's name; `None` when there is none that could be one.

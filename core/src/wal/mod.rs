@@ -32,7 +32,10 @@ pub use entries::{
     ExemplarEntry, HistogramEntry, MarkerEntry, MetadataEntry, MetricType, Record, SampleEntry,
     SeriesEntry, TombstoneEntry,
 };
-pub use foreign::{ForeignLog, LEGACY_MAGIC, recognise_log, recognise_record, recognise_segment};
+pub use foreign::{
+    ForeignLog, LEGACY_MAGIC, foreign_finding, misplaced_log, recognise_log, recognise_record,
+    recognise_segment,
+};
 pub use fragment::{Compression, Fragment, FragmentKind, HEADER_SIZE, Header, MAX_DATA, PAGE_SIZE};
 pub use log_reader::LogReader;
 pub use reader::{SegmentReader, StoredRecord};

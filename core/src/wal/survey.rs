@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::continuity::{empty_checkpoint, snapshot_findings, wal_findings, wbl_findings};
 use super::entries::Record;
+use super::foreign::{foreign_finding, misplaced_log, recognise_log};
 use super::reader::{SegmentReader, StoredRecord};
 use super::record::RecordDecoder;
 use super::segments::{Log, Segment, misnamed_files};
@@ -127,8 +128,17 @@ impl SurveyJob {
         };
         survey.findings.extend(misnamed_files(storage.as_ref())?);
         let snapshots = Log::snapshots(storage.as_ref())?;
-        let checkpoints = Log::checkpoints(storage.as_ref(), "wal")?;
-        let wal = Log::list(storage.as_ref(), "wal")?;
+        let foreign = recognise_log(storage.as_ref(), "wal")?;
+        survey.findings.extend(foreign.map(|foreign| foreign_finding(foreign, "wal")));
+        let (wal, checkpoints) = match foreign {
+            Some(_) => (Log::default(), Vec::new()),
+            None => {
+                (Log::list(storage.as_ref(), "wal")?, Log::checkpoints(storage.as_ref(), "wal")?)
+            }
+        };
+        if wal.is_empty() && foreign.is_none() {
+            survey.findings.extend(misplaced_log(storage.as_ref())?);
+        }
         survey.findings.extend(snapshot_findings(&wal, &snapshots));
         for snapshot in snapshots {
             let log = Log::list(storage.as_ref(), &snapshot.path)?;
