@@ -6,11 +6,12 @@
 //! 3. A block marked deletable is removed.
 //! 4. `ULID.tmp-for-creation`, `.tmp-for-deletion` and `.tmp` are left over from a crash: removed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::index::Index;
 use super::meta::SKIPPED;
 use super::{Block, BlockMeta};
 use crate::error::{Error, Result};
@@ -64,6 +65,11 @@ impl Catalog {
 }
 
 impl CatalogEntry {
+    /// The name it goes by: what its `meta.json` says, else that of the directory.
+    fn name(&self) -> BlockId {
+        self.meta.as_ref().map_or(self.id, |meta| meta.ulid)
+    }
+
     /// Opens the block: also one whose `meta.json` is damaged, as long as it has an index.
     ///
     /// # Errors
@@ -96,7 +102,7 @@ pub fn list(storage: &dyn Storage, directory: &str) -> Result<Catalog> {
             Err(_) => catalog.add_leftover(&entry, path),
         }
     }
-    catalog.mark_superseded();
+    catalog.mark_superseded(storage);
     Ok(catalog)
 }
 
@@ -160,15 +166,27 @@ impl Catalog {
         );
     }
 
-    /// A block that loads supersedes its parents; so does one that is itself superseded.
-    fn mark_superseded(&mut self) {
+    /// A block that loads supersedes its parents; so does one that is itself superseded. One whose
+    /// own files are damaged does not: its parents, where they are still there, hold its samples.
+    fn mark_superseded(&mut self, storage: &dyn Storage) {
+        let present: BTreeSet<BlockId> = self.entries.iter().map(CatalogEntry::name).collect();
         let mut children: BTreeMap<BlockId, BlockId> = BTreeMap::new();
         for entry in &self.entries {
             let Ok(meta) = &entry.meta else { continue };
-            children.extend(meta.replaced().map(|parent| (parent, meta.ulid)));
+            let mut parents = meta.replaced().filter(|parent| present.contains(parent)).peekable();
+            if parents.peek().is_some() && !is_whole(storage, &entry.directory) {
+                let what = "the block is damaged, and blocks it was made from are still there";
+                self.findings.push(
+                    Finding::in_path(Severity::Warning, &entry.directory, what)
+                        .prometheus("it refuses to start")
+                        .help("those are read as well, so that nothing is missing"),
+                );
+                continue;
+            }
+            children.extend(parents.map(|parent| (parent, meta.ulid)));
         }
         for entry in &mut self.entries {
-            let name = entry.meta.as_ref().map_or(entry.id, |meta| meta.ulid);
+            let name = entry.name();
             let Some(child) = children.get(&name).filter(|child| **child != name) else {
                 continue;
             };
@@ -186,12 +204,20 @@ impl Catalog {
     }
 }
 
+/// True when the block's index opens without a problem and its chunk files are there.
+fn is_whole(storage: &dyn Storage, directory: &str) -> bool {
+    let index = Index::open(storage, &join(directory, "index"), false);
+    let chunks = storage.list(&join(directory, "chunks"));
+    index.is_ok_and(|index| index.problems().is_empty()) && chunks.is_ok()
+}
+
 fn is_block_name(name: &str) -> bool {
     name.parse::<BlockId>().is_ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::index::hex_bytes;
     use super::*;
     use crate::storage::Memory;
 
@@ -204,12 +230,16 @@ mod tests {
         )
     }
 
-    fn states(files: &[(&str, &str)]) -> (Vec<BlockState>, usize) {
+    fn stored(files: &[(&str, &str)]) -> Memory {
         let storage = Memory::default();
         for (path, text) in files {
             storage.put(path, text.as_bytes()).unwrap();
         }
-        let catalog = list(&storage, "").unwrap();
+        storage
+    }
+
+    fn states(files: &[(&str, &str)]) -> (Vec<BlockState>, usize) {
+        let catalog = list(&stored(files), "").unwrap();
         (catalog.entries.iter().map(|entry| entry.state).collect(), catalog.findings.len())
     }
 
@@ -219,8 +249,15 @@ mod tests {
         let second = format!(r#""level":2,"parents":[{{"ulid":"{A}","minTime":0,"maxTime":10}}]"#);
         let second = (format!("{B}/meta.json"), meta(B, &second));
         let files = [(&*first.0, &*first.1), (&*second.0, &*second.1)];
-        assert_eq!(states(&files), (vec![BlockState::Superseded, BlockState::Loaded], 1));
         assert_eq!(states(&files[..1]), (vec![BlockState::Loaded], 0));
+        // Without index and chunks it is no replacement for them.
+        assert_eq!(states(&files), (vec![BlockState::Loaded, BlockState::Loaded], 1));
+        let storage = stored(&files);
+        storage.put(&format!("{B}/index"), hex_bytes(super::super::index::GOLDEN)).unwrap();
+        storage.put(&format!("{B}/chunks/000001"), Vec::new()).unwrap();
+        let states: Vec<BlockState> =
+            list(&storage, "").unwrap().entries.iter().map(|entry| entry.state).collect();
+        assert_eq!(states, [BlockState::Superseded, BlockState::Loaded]);
     }
 
     #[test]

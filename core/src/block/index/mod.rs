@@ -32,7 +32,7 @@ mod toc;
 pub(super) mod golden;
 
 #[cfg(test)]
-pub(super) use golden::bytes as hex_bytes;
+pub(super) use golden::{INDEX as GOLDEN, bytes as hex_bytes};
 pub use label_indices::{read_label_index, read_label_index_table};
 pub use offsets::{OffsetEntry, read_offset_entry, read_offset_table};
 pub use postings::read_postings;
