@@ -74,7 +74,7 @@ pub fn inspect(storage: &dyn Storage, path: &str, options: &InspectOptions) -> R
     let len = file.len();
     let kind = FileKind::recognise(path, &file.view(0..len.min(16))?);
     let mut outline = Outline::new(path, options.limit, options.offset);
-    show(&file, path, kind, &mut outline)?;
+    show(storage, &file, path, kind, &mut outline)?;
     if let Some(offset) = options.offset.filter(|offset| *offset >= len) {
         let what = format!("byte {offset:#x} is behind the end of the file, {len:#x}");
         outline.find(Finding::in_path(Severity::Warning, path, what));
@@ -84,14 +84,20 @@ pub fn inspect(storage: &dyn Storage, path: &str, options: &InspectOptions) -> R
     Ok(Inspection { kind, path: path.to_owned(), len, root, findings })
 }
 
-fn show(file: &Arc<dyn ReadFile>, path: &str, kind: FileKind, outline: &mut Outline) -> Result<()> {
+fn show(
+    storage: &dyn Storage,
+    file: &Arc<dyn ReadFile>,
+    path: &str,
+    kind: FileKind,
+    outline: &mut Outline,
+) -> Result<()> {
     match kind {
         FileKind::LogSegment => segment::log_segment(file, path, outline),
         FileKind::SnapshotSegment => segment::snapshot_segment(file, path, outline),
         FileKind::LegacySegment => plain::legacy_segment(file.as_ref(), path, outline),
         FileKind::HeadChunks => chunk_files::head_chunks(file.as_ref(), outline),
         FileKind::BlockChunks => chunk_files::block_chunks(file.as_ref(), outline),
-        FileKind::Index => index::index(file.as_ref(), outline),
+        FileKind::Index => index::index(storage, path, outline),
         FileKind::Tombstones => {
             let Some(bytes) = small(file.as_ref(), path, outline)? else { return Ok(()) };
             outline.decode(&bytes, 0, |r| read_tombstones(r));

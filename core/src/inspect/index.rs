@@ -4,20 +4,27 @@ use std::ops::Range;
 
 use super::outline::Outline;
 use crate::block::index::{
-    HEADER_SIZE, SeriesEntry, TOC_SIZE, Toc, read_header, read_offset_table, read_postings,
-    read_series_entry, read_symbols, read_toc,
+    HEADER_SIZE, Index, SeriesEntry, SymbolCache, TOC_SIZE, Toc, read_header, read_offset_table,
+    read_postings, read_series_entry, read_symbols, read_toc,
 };
 use crate::encoding::{Reader, Trace};
 use crate::error::Result;
-use crate::storage::ReadFile;
+use crate::storage::{ReadFile, Storage};
 
 /// The largest section that is read at once: a table of symbols or offsets.
 const LARGEST_TABLE: u64 = 1 << 30;
 /// The largest series entry or postings list.
 const LARGEST_ENTRY: u64 = 256 << 20;
 
-/// An index file.
-pub(super) fn index(file: &dyn ReadFile, outline: &mut Outline) -> Result<()> {
+/// The index file at `path`.
+pub(super) fn index(storage: &dyn Storage, path: &str, outline: &mut Outline) -> Result<()> {
+    let file = storage.open(path)?;
+    // For the words of symbols; without it series are shown by numbers.
+    let words = Index::open(storage, path, false).ok();
+    whole(file.as_ref(), words.as_ref(), outline)
+}
+
+fn whole(file: &dyn ReadFile, words: Option<&Index>, outline: &mut Outline) -> Result<()> {
     let len = file.len();
     let bytes = file.view(0..HEADER_SIZE.min(len))?;
     outline.open("header", 0);
@@ -41,7 +48,7 @@ pub(super) fn index(file: &dyn ReadFile, outline: &mut Outline) -> Result<()> {
         outline.close(len * 8, &"damaged: the sections between are not known");
         return Ok(());
     };
-    sections(file, version, &toc, outline)?;
+    sections(file, words, version, &toc, outline)?;
     if !outline.is_done(toc_at) {
         outline.open("toc", toc_at * 8);
         outline.decode(&end, toc_at, |r| read_toc(r));
@@ -50,12 +57,18 @@ pub(super) fn index(file: &dyn ReadFile, outline: &mut Outline) -> Result<()> {
     Ok(())
 }
 
-fn sections(file: &dyn ReadFile, version: u8, toc: &Toc, outline: &mut Outline) -> Result<()> {
+fn sections(
+    file: &dyn ReadFile,
+    words: Option<&Index>,
+    version: u8,
+    toc: &Toc,
+    outline: &mut Outline,
+) -> Result<()> {
     table(file, "symbols", toc.symbols..toc.series, outline, |r| {
         read_symbols(r, |_, _| ()).map(|count| format!("{count} symbols"))
     })?;
     let alignment = if version == 1 { 1 } else { 16 };
-    series(file, toc.series_section(), alignment, outline)?;
+    series(file, words, toc.series_section(), alignment, outline)?;
     if toc.label_indices < toc.postings {
         let bytes = toc.label_indices..toc.postings;
         outline.leaf("label_indices", bytes, &"of Prometheus 3.6 and older; not used");
@@ -102,14 +115,20 @@ fn table(
 
 fn series(
     file: &dyn ReadFile,
+    words: Option<&Index>,
     section: Range<u64>,
     alignment: u64,
     outline: &mut Outline,
 ) -> Result<()> {
     let mut entry = SeriesEntry::default();
+    let mut cache = SymbolCache::default();
     entries(file, "series", section, alignment, outline, 4, |r| {
         read_series_entry(r, &mut entry)?;
-        Ok(format!("{} labels, {} chunks", entry.labels.len(), entry.chunks.len()))
+        let chunks = entry.chunks.len();
+        Ok(match words.and_then(|words| words.labels(&entry, &mut cache).ok()) {
+            Some(labels) => format!("{labels}, {chunks} chunks"),
+            None => format!("{} labels, {chunks} chunks", entry.labels.len()),
+        })
     })
 }
 

@@ -179,3 +179,45 @@ fn cut_anywhere_and_flipped_anywhere_it_ends_and_keeps_the_rest() {
         }
     }
 }
+
+/// The log of the format sheet's tiny database: three series, eleven floats, one histogram.
+const TINY_LOG: &str = "010056ec6a6c3f01000000000000000102085f5f6e616d655f5f027570036a6f6201610000\
+    00000000000203085f5f6e616d655f5f027570036a6f620162047a6f6e65026575000000000000000301085f5f6e61\
+    6d655f5f046869737401008afe571a5202000000000000000100000000000003e800003ff000000000000000d00f3f\
+    f000000000000000a01f000000000000000000f02e400400000000000000c03e7ff000000000000200904e401c0000\
+    0000000000e05d401c00000000000000b06d401c00000000000000807d401c00000000000000d08c01401c00000000\
+    000002e807bff00000000000000100334e438b6107000000000000000300000000000007d00000000237f000000000\
+    0000010540240000000000000200020202000402000203";
+
+#[test]
+fn the_log_of_a_tiny_database_reads_to_its_last_zero() {
+    use crate::wal::{Record, RecordDecoder};
+
+    let digits = |at: usize| u8::from_str_radix(&TINY_LOG[at..at + 2], 16).unwrap();
+    let mut bytes: Vec<u8> = (0..TINY_LOG.len()).step_by(2).map(digits).collect();
+    for padded in [bytes.len(), PAGE_SIZE] {
+        bytes.resize(padded, 0);
+        let mut reader = reader(&bytes);
+        let mut decoder = RecordDecoder::default();
+        let mut told = Vec::new();
+        while reader.advance().unwrap() {
+            let record = reader.record().unwrap();
+            told.push(match decoder.decode(&record, "wal/00000001").unwrap() {
+                Record::Series(entries) => {
+                    entries.iter().map(|entry| entry.labels.to_string()).collect::<Vec<_>>()
+                }
+                Record::Samples(entries) => {
+                    entries.iter().map(|e| format!("{} {} {}", e.series, e.time, e.value)).collect()
+                }
+                Record::Histograms(entries) => {
+                    entries.iter().map(|e| format!("{} {}", e.series, e.time)).collect()
+                }
+                other => panic!("{other:?}"),
+            });
+        }
+        assert_eq!(told[0], [r#"up{job="a"}"#, r#"up{job="b", zone="eu"}"#, "hist"]);
+        assert_eq!(told[1].len(), 11);
+        assert_eq!((told[1][2].as_str(), told[1][10].as_str()), ("1 3000 0", "2 1500 -1"));
+        assert_eq!(told[2], ["3 2000"]);
+    }
+}
