@@ -4,6 +4,7 @@ use std::io::{BufWriter, Write};
 
 use chunkscope::query::ReadStats;
 use chunkscope::types::TimeRange;
+use serde_json::Value;
 
 use crate::args::Plain;
 use crate::times::show_time;
@@ -31,10 +32,23 @@ pub(crate) fn run(arguments: &Plain) -> CommandResult {
             vec!["out-of-order samples".to_owned(), span(head.out_of_order_range())],
         ];
         for (name, count) in counters.as_object().into_iter().flatten() {
-            rows.push(vec![name.replace('_', " "), count.to_string()]);
+            add_counts(&mut rows, &name.replace('_', " "), count);
         }
         table::write(&mut out, &["head", ""], &rows)?;
     }
     out.flush()?;
     Ok(opening::outcome(&db, &ReadStats::default()))
+}
+
+/// Adds a row for each count that is not 0.
+fn add_counts(rows: &mut Vec<table::Row>, name: &str, count: &Value) {
+    match count {
+        Value::Object(parts) => {
+            for (part, count) in parts {
+                add_counts(rows, &format!("{name}: {}", part.replace('_', " ")), count);
+            }
+        }
+        count if *count == 0 => {}
+        count => rows.push(vec![name.to_owned(), count.to_string()]),
+    }
 }

@@ -7,6 +7,7 @@ use chunkscope::error::Result;
 use chunkscope::event::{Finding, Severity};
 use chunkscope::labels::{Matcher, parse_selector};
 use chunkscope::query::ReadStats;
+use chunkscope::storage::find_data_directories;
 
 use crate::args::Open;
 use crate::{Outcome, progress};
@@ -46,6 +47,14 @@ pub(crate) fn storage(
 ) -> Result<std::sync::Arc<dyn chunkscope::storage::Storage>> {
     let opened = chunkscope::storage::open_native(&arguments.directory, None, |_| {})?;
     tell(&opened.findings);
+    if find_data_directories(opened.storage.as_ref())?.is_empty() {
+        let _ = writeln!(
+            std::io::stderr(),
+            "chunkscope: {} does not look like a data directory: it has no wal, no chunks_head and \
+             no directory named like 01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            opened.storage.name(),
+        );
+    }
     Ok(opened.storage)
 }
 

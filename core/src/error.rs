@@ -207,7 +207,12 @@ impl Error {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.path.is_empty() { "(file unknown)" } else { &self.path })?;
+        let nowhere = self.offset.is_none() && self.field.is_empty();
+        f.write_str(match self.path.as_str() {
+            "" if nowhere => "the directory itself",
+            "" => "(file unknown)",
+            path => path,
+        })?;
         if let Some(offset) = self.offset {
             write!(f, " @ {offset:#x}")?;
         }

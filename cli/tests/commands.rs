@@ -1,0 +1,102 @@
+//! The command as a person or a script meets it: output, exit status, and a directory left alone.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use chunkscope_tests::compare::difference;
+use chunkscope_tests::fixtures::{Fixture, named};
+use serde_json::Value;
+
+fn run(arguments: &[&str]) -> Output {
+    let command = env!("CARGO_BIN_EXE_chunkscope");
+    Command::new(command).args(arguments).output().expect("the command starts")
+}
+
+fn json(fixture: &Fixture, command: &str) -> Value {
+    let output = run(&[command, fixture.data().to_str().unwrap(), "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("standard output is JSON and nothing else")
+}
+
+fn files(directory: &Path, into: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    for entry in fs::read_dir(directory).unwrap().flatten() {
+        if entry.path().is_dir() {
+            files(&entry.path(), into);
+        } else {
+            into.insert(entry.path(), fs::read(entry.path()).unwrap());
+        }
+    }
+}
+
+#[test]
+fn answers_are_those_of_prometheus() {
+    let fixture = named("wide");
+    for command in ["blocks", "wal", "labels"] {
+        let expected = fixture.json(&format!("{command}.json")).unwrap();
+        assert_eq!(difference(&expected, &json(&fixture, command)), None, "{command}");
+    }
+    let (expected, head) = (fixture.json("head.json").unwrap(), json(&fixture, "head"));
+    for key in ["min_time", "max_time", "num_series", "series", "tombstones"] {
+        assert_eq!(difference(&expected[key], &head[key]), None, "head {key}");
+    }
+    let output = run(&["dump", fixture.data().to_str().unwrap()]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Value =
+        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect();
+    let expected = Value::from(fixture.json_lines("series.jsonl").unwrap());
+    assert_eq!(difference(&expected, &lines), None, "dump");
+}
+
+#[test]
+fn a_query_has_the_form_of_the_api() {
+    let fixture = named("wide");
+    let data = fixture.data();
+    let output = run(&["query", data.to_str().unwrap(), r#"wide_1{word="a+b"}"#]);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["resultType"], "vector");
+    assert_eq!(answer["result"][0]["metric"]["word"], "a+b");
+    let range = ["--start", "2023-11-14T22:00:00Z", "--end", "1700010000", "--step", "10m"];
+    let arguments = [&["query", data.to_str().unwrap(), "wide_1"], range.as_slice()].concat();
+    let answer: Value = serde_json::from_slice(&run(&arguments).stdout).unwrap();
+    assert_eq!(answer["resultType"], "matrix");
+    assert!(answer["result"][0]["values"].as_array().is_some_and(|values| values.len() > 3));
+}
+
+#[test]
+fn the_exit_status_tells_damage_and_misuse_apart() {
+    let healthy = named("wide").data();
+    let damaged = named("corrupt/wal-flip-data").data();
+    assert_eq!(run(&["verify", healthy.to_str().unwrap()]).status.code(), Some(0));
+    let output = run(&["verify", damaged.to_str().unwrap(), "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["findings"][0]["at"]["path"], "wal/00000001");
+    assert_eq!(report["findings"][0]["at"]["offset"], 0x3a1);
+    let dump = run(&["dump", damaged.to_str().unwrap()]);
+    assert_eq!(dump.status.code(), Some(1), "what is readable is there, and the status tells");
+    assert!(!dump.stdout.is_empty());
+    assert_eq!(run(&["dump", "/no/such/directory"]).status.code(), Some(1));
+    assert_eq!(run(&["dump"]).status.code(), Some(2));
+    assert_eq!(
+        run(&["query", healthy.to_str().unwrap(), "up", "--start", "1"]).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn reading_changes_nothing() {
+    let fixture = named("corrupt/wal-torn-data-middle");
+    let mut before = BTreeMap::new();
+    files(&fixture.data(), &mut before);
+    for command in ["dump", "blocks", "wal", "head", "labels", "verify"] {
+        run(&[command, fixture.data().to_str().unwrap()]);
+    }
+    let segment = fixture.data().join("wal/00000001");
+    let inspected = run(&["inspect", &format!("{}@0", segment.display())]);
+    assert!(String::from_utf8(inspected.stdout).unwrap().contains("checksum"));
+    let mut after = BTreeMap::new();
+    files(&fixture.data(), &mut after);
+    assert!(before == after, "the directory was changed");
+}
