@@ -117,3 +117,23 @@ fn logs_of_other_programs_are_said_to_be_what_they_are() {
         }
     }
 }
+
+#[test]
+fn a_segment_of_noise_is_read_to_its_end_with_bounded_findings() {
+    use chunkscope::storage::Memory;
+    use std::sync::Arc;
+
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    let noise = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    });
+    let noise: Vec<u8> = noise.take(8 << 20).collect();
+    let storage = Memory::default();
+    storage.put("wal/00000000", noise).expect("a plain path");
+    let survey = SurveyJob::new(Arc::new(storage)).and_then(Job::run).expect("it ends");
+    assert_eq!(survey.findings.len(), 101);
+    assert!(survey.findings[100].what.contains("more damaged places"));
+}

@@ -13,6 +13,8 @@ const GROUP_SIZE: usize = 100;
 const AROUND: usize = 12;
 /// Fields shown of one decompressed record.
 const RECORD_SIZE: usize = 1000;
+/// Findings kept of one file.
+const MOST_FINDINGS: usize = 200;
 
 /// A [`Trace`] that keeps the fields as a tree. Without a focus: the first ones, up to a limit, and
 /// the first hundred of each group. With a focus: what holds that byte of the file, with a few
@@ -83,7 +85,9 @@ impl Outline {
 
     /// Adds a finding.
     pub(super) fn find(&mut self, finding: Finding) {
-        self.findings.push(finding);
+        if self.findings.len() < MOST_FINDINGS {
+            self.findings.push(finding);
+        }
     }
 
     /// A leaf over bytes of the file.
@@ -193,8 +197,8 @@ impl Outline {
     }
 
     fn find_error(&mut self, error: Error) {
-        let path = self.path.clone();
-        self.findings.push(Finding::from_error(&error.in_file(&path)));
+        let error = error.in_file(&self.path);
+        self.find(Finding::from_error(&error));
     }
 
     fn unwind(&mut self, depth: usize, byte: Option<u64>) {

@@ -18,6 +18,8 @@ use crate::types::{TimeRange, Timestamp};
 
 /// How many bytes of a segment one step reads.
 const STEP_SIZE: u64 = 1 << 20;
+/// Findings about one segment; more are counted. Holes are counted as well, not all listed.
+const MOST_FINDINGS: u64 = 100;
 
 /// What the logs of a data directory hold.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -57,7 +59,7 @@ pub struct SegmentSurvey {
     /// The first damage, where upstream stops reading.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Bytes that damage makes unreadable: offset and length.
+    /// Bytes that damage makes unreadable, offset and length: the first hundred places.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub holes: Vec<(u64, u64)>,
 }
@@ -88,6 +90,8 @@ struct Reading {
     reader: SegmentReader,
     segment: SegmentSurvey,
     times: TimeRange,
+    /// Damaged places so far.
+    damaged: u64,
 }
 
 impl Role {
@@ -175,7 +179,8 @@ impl SurveyJob {
                     records_by_compression: [("none", 0), ("snappy", 0), ("zstd", 0)].into(),
                     ..SegmentSurvey::default()
                 };
-                self.current = Some(Reading { role, reader, segment, times: TimeRange::EMPTY });
+                self.current =
+                    Some(Reading { role, reader, segment, times: TimeRange::EMPTY, damaged: 0 });
             }
             Err(error) => {
                 let finding = Finding::from_error(&error).prometheus(role.consequence());
@@ -197,8 +202,10 @@ impl SurveyJob {
                 Ok(()) => self.survey.findings.extend(reading.padded_record()),
                 Err(error) if error.damage().is_some() => {
                     reading.note_hole(&error);
-                    let finding = Finding::from_error(&error);
-                    self.survey.findings.push(finding.prometheus(reading.role.consequence()));
+                    if reading.damaged <= MOST_FINDINGS {
+                        let finding = Finding::from_error(&error);
+                        self.survey.findings.push(finding.prometheus(reading.role.consequence()));
+                    }
                 }
                 Err(error) => return Err(error),
             }
@@ -207,6 +214,11 @@ impl SurveyJob {
     }
 
     fn finish(&mut self, reading: Reading) {
+        if let Some(more) = reading.damaged.checked_sub(MOST_FINDINGS).filter(|more| *more > 0) {
+            let what = format!("{more} more damaged places in this segment");
+            let finding = Finding::in_path(Severity::Damage, reading.reader.path(), what);
+            self.survey.findings.push(finding.prometheus(reading.role.consequence()));
+        }
         let mut segment = reading.segment;
         if !reading.times.is_empty() {
             segment.min_time = Some(reading.times.min_time);
@@ -270,7 +282,10 @@ impl Reading {
 
     fn note_hole(&mut self, error: &Error) {
         let found = self.reader.found();
-        self.segment.holes.push((found.start, found.end - found.start));
+        self.damaged += 1;
+        if self.damaged <= MOST_FINDINGS {
+            self.segment.holes.push((found.start, found.end - found.start));
+        }
         if self.segment.error.is_none() {
             self.segment.error = Some(error.to_string());
         }
