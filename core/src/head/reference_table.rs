@@ -1,8 +1,9 @@
 //! Reference → slot.
 //!
-//! References are counters that start at 1, so a table indexed by them is dense as a rule and costs
-//! no hashing. A reference comes from outside, though: one far beyond the number of series goes to
-//! a hash table and never decides how much is allocated.
+//! References are counters: those of a head lie close together, even where the first is large. So
+//! a table indexed by them, from the first one met, is dense as a rule and costs no hashing. A
+//! reference comes from outside, though: one far from the others goes to a hash table and never
+//! decides how much is allocated.
 
 use hashbrown::HashMap;
 
@@ -20,6 +21,8 @@ const DENSE_START: u64 = 1 << 16;
 /// Which slot a reference leads to.
 #[derive(Debug, Default)]
 pub(super) struct ReferenceTable {
+    /// The reference that the dense table begins with.
+    base: u64,
     dense: Vec<u32>,
     sparse: HashMap<u64, u32>,
 }
@@ -33,17 +36,37 @@ pub(super) struct Found {
     pub(super) alias: bool,
 }
 
+impl Found {
+    /// A slot that no series has.
+    pub(super) const NOBODY: Self = Self { slot: NOBODY & !ALIAS, alias: true };
+}
+
 impl ReferenceTable {
     /// The slot that this reference leads to.
     #[inline]
     pub(super) fn find(&self, reference: SeriesRef) -> Option<Found> {
-        let entry = match self.dense.get(reference.0 as usize) {
-            Some(&NOBODY) => return None,
+        Some(self.look_up(reference)).filter(|found| *found != Found::NOBODY)
+    }
+
+    /// As [`ReferenceTable::find`], with [`Found::NOBODY`] for none.
+    #[inline(always)]
+    pub(super) fn look_up(&self, reference: SeriesRef) -> Found {
+        let entry = match self.dense.get(self.index(reference)) {
             Some(entry) => *entry,
-            None if self.sparse.is_empty() => return None,
-            None => *self.sparse.get(&reference.0)?,
+            None => self.look_up_sparse(reference),
         };
-        Some(Found { slot: entry & !ALIAS, alias: entry & ALIAS != 0 })
+        Found { slot: entry & !ALIAS, alias: entry & ALIAS != 0 }
+    }
+
+    /// Where the reference would be in the dense table. In a browser, too, no two share a place.
+    #[inline(always)]
+    fn index(&self, reference: SeriesRef) -> usize {
+        usize::try_from(reference.0.wrapping_sub(self.base)).unwrap_or(usize::MAX)
+    }
+
+    #[cold]
+    fn look_up_sparse(&self, reference: SeriesRef) -> u32 {
+        self.sparse.get(&reference.0).copied().unwrap_or(NOBODY)
     }
 
     /// Lets `reference` lead to `found`; there are `slots` slots by now.
@@ -51,8 +74,11 @@ impl ReferenceTable {
         let reference = reference.0;
         let entry = if found.alias { found.slot | ALIAS } else { found.slot };
         let room = DENSE_START + 8 * u64::from(slots);
-        if reference < room {
-            let index = reference as usize;
+        if self.dense.is_empty() && self.sparse.is_empty() {
+            self.base = reference.saturating_sub(DENSE_START / 2);
+        }
+        let index = self.index(SeriesRef(reference));
+        if (index as u64) < room {
             if index >= self.dense.len() {
                 let length = (index + 1).next_power_of_two().min(room as usize);
                 self.dense.resize(length, NOBODY);
@@ -66,13 +92,16 @@ impl ReferenceTable {
 
     /// Moves to the dense table what it has grown to cover.
     fn adopt_sparse(&mut self) {
-        let Self { dense, sparse } = self;
-        sparse.retain(|reference, entry| match dense.get_mut(*reference as usize) {
-            Some(place) => {
-                *place = *entry;
-                false
+        let Self { base, dense, sparse } = self;
+        let place = |reference: u64| usize::try_from(reference.wrapping_sub(*base)).ok();
+        sparse.retain(|reference, entry| {
+            match place(*reference).and_then(|index| dense.get_mut(index)) {
+                Some(place) => {
+                    *place = *entry;
+                    false
+                }
+                None => true,
             }
-            None => true,
         });
     }
 
@@ -81,7 +110,8 @@ impl ReferenceTable {
         if self.find(reference).is_none_or(|found| found.slot != slot) {
             return;
         }
-        match self.dense.get_mut(reference.0 as usize) {
+        let index = self.index(reference);
+        match self.dense.get_mut(index) {
             Some(place) => *place = NOBODY,
             None => {
                 self.sparse.remove(&reference.0);
@@ -110,6 +140,7 @@ mod tests {
             assert_eq!(slot(&table, reference), Some(index as u32));
         }
         assert!(table.dense.len() <= 2 * DENSE_START as usize);
+        assert_eq!((slot(&table, u64::MAX), slot(&table, 3)), (Some(0), Some(3)));
         table.clear(SeriesRef(u64::MAX), 0);
         table.clear(SeriesRef(3), 7);
         assert_eq!((slot(&table, u64::MAX), slot(&table, 3)), (None, Some(3)));
@@ -118,10 +149,22 @@ mod tests {
     #[test]
     fn a_reference_that_was_sparse_is_still_found_when_the_table_grows() {
         let mut table = ReferenceTable::default();
+        set(&mut table, 1, 0);
         set(&mut table, DENSE_START + 100, 0);
         assert!(!table.sparse.is_empty());
         set(&mut table, DENSE_START + 200, 1000);
         assert!(table.sparse.is_empty());
         assert_eq!(slot(&table, DENSE_START + 100), Some(0));
+    }
+
+    #[test]
+    fn large_references_close_together_are_dense() {
+        let mut table = ReferenceTable::default();
+        for reference in 1 << 33..(1 << 33) + 1000 {
+            set(&mut table, reference, (reference & 1023) as u32);
+        }
+        assert!(table.sparse.is_empty());
+        assert_eq!(slot(&table, (1 << 33) + 7), Some(7));
+        assert_eq!(slot(&table, 7), None);
     }
 }

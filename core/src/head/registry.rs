@@ -20,8 +20,8 @@ use crate::storage::Storage;
 use crate::types::{SeriesRef, TimeRange, Timestamp};
 use crate::wal::SampleEntry;
 
-/// Samples whose series are fetched into the cache together: 4 KiB of series.
-const SAMPLES_AT_ONCE: usize = 32;
+/// Samples that are looked at together: their series are fetched into the cache at once.
+const SAMPLES_AT_ONCE: usize = 32 * PARTS;
 
 /// The series of a head.
 #[derive(Debug, Default)]
@@ -58,7 +58,7 @@ const fn part_of(slot: u32) -> (usize, usize) {
 
 impl Part {
     /// Appends those of `records` that belong to the series of this part, number `number`. Samples
-    /// without a series are left by part 0.
+    /// without a series are left by one part.
     pub(super) fn append(
         &mut self,
         number: usize,
@@ -69,24 +69,22 @@ impl Part {
     ) -> Appended {
         let mut done =
             Appended { reached: TimeRange::EMPTY, aliases: Vec::new(), left: Vec::new() };
-        let mut found = [None; SAMPLES_AT_ONCE];
+        let mut own = [(0, Found::NOBODY); SAMPLES_AT_ONCE];
         for block in records.iter().flat_map(|entries| entries.chunks(SAMPLES_AT_ONCE)) {
-            for (entry, found) in block.iter().zip(&mut found) {
-                *found = table.find(entry.series);
-                if let Some(found) = found
-                    && let (part, index) = part_of(found.slot)
-                    && part == number
-                    && let Some(Some(series)) = self.series.get(index)
-                {
+            let mut count = 0;
+            for (index, entry) in block.iter().enumerate() {
+                let found = table.look_up(entry.series);
+                // Written in any case, counted if it is of this part: no branch to guess.
+                own[count] = (index, found);
+                count += usize::from(part_of(found.slot).0 == number);
+            }
+            for (_, found) in &own[..count] {
+                if let Some(Some(series)) = self.series.get(part_of(found.slot).1) {
                     series.warm_up();
                 }
             }
-            for (entry, found) in block.iter().zip(&found) {
-                match found {
-                    Some(found) if part_of(found.slot).0 != number => {}
-                    None if number != 0 => {}
-                    found => self.append_one(entry, *found, min_valid_time, options, &mut done),
-                }
+            for (index, found) in &own[..count] {
+                self.append_one(&block[*index], *found, min_valid_time, options, &mut done);
             }
         }
         done
@@ -96,14 +94,13 @@ impl Part {
     fn append_one(
         &mut self,
         entry: &SampleEntry,
-        found: Option<Found>,
+        Found { slot, alias }: Found,
         min_valid_time: Timestamp,
         options: &ReplayOptions,
         done: &mut Appended,
     ) {
         let sample = (entry.time, entry.value, entry.start_time);
         if entry.time >= min_valid_time
-            && let Some(Found { slot, alias }) = found
             && let Some(Some(series)) = self.series.get_mut(part_of(slot).1)
             && series.append_float(sample, options, &mut self.bytes)
         {

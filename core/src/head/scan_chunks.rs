@@ -12,7 +12,6 @@ use super::apply::Pending;
 use super::mapped_chunks::{
     CONSEQUENCE, MappedChunk, MappedFile, MappedFileReader, list_mapped_files, read_chunk_at,
 };
-use super::out_of_order::OutOfOrder;
 use super::state::{ChunkFile, Head};
 use super::stored_chunks::{ChunkData, ChunkPlace, StoredChunk};
 use crate::chunk::decode;
@@ -211,7 +210,7 @@ fn take(
         match series {
             Some(series) => {
                 head.bounds.out_of_order = head.bounds.out_of_order.cover(&stored.range);
-                let late = series.out_of_order_mut().get_or_insert_with(OutOfOrder::default);
+                let late = series.out_of_order_mut().get_or_insert_default();
                 late.chunks.push(stored);
             }
             None => pending.out_of_order.entry(chunk.series.0).or_default().push(stored),

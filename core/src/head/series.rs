@@ -29,9 +29,9 @@ struct Rest {
     reference: SeriesRef,
     labels: Labels,
     chunks: Vec<StoredChunk>,
-    out_of_order: Option<OutOfOrder>,
-    recovered: Option<Samples>,
-    metadata: Option<Metadata>,
+    out_of_order: Option<Box<OutOfOrder>>,
+    recovered: Option<Box<Samples>>,
+    metadata: Option<Box<Metadata>>,
     newest_in_files: Timestamp,
     /// Whose record the chunks in files came with.
     files_of: SeriesRef,
@@ -98,27 +98,27 @@ impl Series {
 
     /// Type, unit and help, if a log tells them.
     pub(super) fn metadata(&self) -> Option<&Metadata> {
-        self.rest.metadata.as_ref()
+        self.rest.metadata.as_deref()
     }
 
     /// Replaces type, unit and help.
     pub(super) fn set_metadata(&mut self, metadata: Metadata) {
-        self.rest.metadata = Some(metadata);
+        self.rest.metadata = Some(Box::new(metadata));
     }
 
     /// Its out-of-order samples, if any were ever there.
     pub(super) fn out_of_order(&self) -> Option<&OutOfOrder> {
-        self.rest.out_of_order.as_ref()
+        self.rest.out_of_order.as_deref()
     }
 
     /// As [`Series::out_of_order`], to change or drop them.
-    pub(super) fn out_of_order_mut(&mut self) -> &mut Option<OutOfOrder> {
+    pub(super) fn out_of_order_mut(&mut self) -> &mut Option<Box<OutOfOrder>> {
         &mut self.rest.out_of_order
     }
 
     /// Samples of the log that stand in for chunks that are damaged: sorted, one per time.
     pub(super) fn recovered(&self) -> Option<&Samples> {
-        self.rest.recovered.as_ref()
+        self.rest.recovered.as_deref()
     }
 
     /// As [`Series::recovered`], made when there are none.
@@ -211,7 +211,7 @@ impl Series {
                 late.chunks.retain(|chunk| matches!(chunk.data, ChunkData::File(_)));
                 late.clear_buffer();
             }
-            _ => *late = (!chunks.is_empty()).then(|| OutOfOrder::with_chunks(chunks)),
+            _ => *late = (!chunks.is_empty()).then(|| Box::new(OutOfOrder::with_chunks(chunks))),
         }
     }
 
@@ -266,7 +266,7 @@ impl Series {
 
     /// True when nothing is left of it.
     pub(super) fn is_empty(&self) -> bool {
-        let out_of_order = self.rest.out_of_order.as_ref();
+        let out_of_order = self.rest.out_of_order.as_deref();
         self.rest.chunks.is_empty()
             && matches!(self.open, OpenChunk::None)
             && out_of_order.is_none_or(OutOfOrder::is_empty)

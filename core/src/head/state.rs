@@ -95,8 +95,9 @@ impl Head {
         self.bounds.out_of_order
     }
 
-    /// First to last sample of the complete in-order chunks: those in `chunks_head/`, and those that
-    /// a server which opened this would map there. Empty when there is none. Looks at every series.
+    /// First to last sample of the complete in-order chunks: those in `chunks_head/`, and those
+    /// that a server which opened this would map there. Empty when there is none. Looks at every
+    /// series.
     #[must_use]
     pub fn mapped_range(&self) -> TimeRange {
         let chunks = self.registry.iter().flat_map(|(_, series)| series.chunks());
