@@ -4,6 +4,7 @@ mod inside;
 mod model;
 mod page;
 mod rows;
+mod sentence;
 mod twin;
 
 use leptos::prelude::*;

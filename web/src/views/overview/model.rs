@@ -1,11 +1,11 @@
-//! The directory as marks on a time axis, and as a sentence. Pure.
+//! The directory as marks on a time axis. Pure.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chunkscope::types::TimeRange;
 
-use crate::format::{Zone, bytes, compact, duration, plural, ratio};
+use crate::format::{Zone, bytes, compact, duration, plural};
 use crate::protocol::{
     Address, BlockFacts, BlockHint, HeadFacts, Log, LogFacts, Overview, Severity,
 };
@@ -25,6 +25,8 @@ pub(super) struct Item {
     group: Group,
     look: Look,
     label: String,
+    /// Its file or directory.
+    path: String,
     /// What the tooltip says.
     about: Vec<String>,
 }
@@ -65,7 +67,18 @@ pub(super) fn items(overview: &Overview) -> Vec<Item> {
         items.extend(head_items(head));
     }
     items.extend(overview.logs.iter().flat_map(log_items));
+    let damage = overview.findings.iter().filter(|own| own.severity == Severity::Damage);
+    for finding in damage {
+        for item in items.iter_mut().filter(|item| is_inside(&finding.at.path, &item.path)) {
+            item.look.damaged = true;
+            item.about.push(format!("⚠ {}", finding.what));
+        }
+    }
     items
+}
+
+fn is_inside(path: &str, directory: &str) -> bool {
+    path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn block_item(block: &BlockFacts) -> Item {
@@ -89,6 +102,7 @@ fn block_item(block: &BlockFacts) -> Item {
         group: Group::Level(std::cmp::Reverse(block.level)),
         look: block_look(block),
         label,
+        path: block.path.clone(),
         about,
     }
 }
@@ -128,6 +142,7 @@ fn head_items(head: &HeadFacts) -> Vec<Item> {
         group,
         look,
         label,
+        path: "chunks_head".into(),
         about,
     };
     let series = plural(head.series, "series", "series");
@@ -146,10 +161,13 @@ fn head_items(head: &HeadFacts) -> Vec<Item> {
         item(time, Group::Mapped, marks::MAPPED, label, about)
     });
     let out_of_order = head.out_of_order.map(|time| {
-        let label =
-            format!("out-of-order · {}", plural(head.out_of_order_chunks, "chunk", "chunks"));
+        let chunks = plural(head.out_of_order_chunks, "m-mapped chunk", "m-mapped chunks");
         let memory = plural(head.out_of_order_samples, "sample", "samples");
-        let about = vec!["head, out-of-order".into(), label.clone(), format!("{memory} in memory")];
+        let label = match head.out_of_order_chunks {
+            0 => format!("out-of-order · {memory}"),
+            _ => format!("out-of-order · {chunks}"),
+        };
+        let about = vec!["head, out-of-order".into(), chunks, format!("{memory} in memory")];
         item(time, Group::OutOfOrder, marks::OUT_OF_ORDER, label, about)
     });
     [in_order, mapped, out_of_order].into_iter().flatten().collect()
@@ -170,7 +188,8 @@ fn log_items(log: &LogFacts) -> Vec<Item> {
         let segments = plural(log.segments.len() as u64, "segment", "segments");
         let label = format!("{size} · {segments}");
         let about = vec![log.path.clone(), format!("{segments}, {size}")];
-        return vec![Item { address: Address::Log(log.log), time, group, look, label, about }];
+        let (address, path) = (Address::Log(log.log), log.path.clone());
+        return vec![Item { address, time, group, look, label, path, about }];
     }
     // Segments follow each other, and share the times of scrapes that were cut in two: each begins
     // where the one before ends.
@@ -189,14 +208,8 @@ fn log_items(log: &LogFacts) -> Vec<Item> {
                 duration(length(own)),
             ];
             let address = Address::Segment(log.log, segment.number);
-            Item {
-                address,
-                time,
-                group,
-                look,
-                label: format!("{} · {size}", segment.number),
-                about,
-            }
+            let label = format!("{} · {size}", segment.number);
+            Item { address, time, group, look, label, path: segment.path.clone(), about }
         })
         .collect()
 }
@@ -236,7 +249,7 @@ fn bands(overview: &Overview) -> Vec<Band> {
         Band { time, kind: BandKind::Gap, label }
     };
     let overlap = |time: TimeRange, count: usize| {
-        let label = format!("{count} overlap, {}", duration(length(time)));
+        let label = format!("{count} blocks, {}", duration(length(time)));
         Band { time, kind: BandKind::Overlap, label }
     };
     let gaps = overview.gaps.iter().map(|own| gap(own.time));
@@ -263,71 +276,27 @@ pub(super) fn covers(items: &[Item]) -> Vec<Cover> {
     items.iter().rev().filter_map(cover).collect()
 }
 
-/// A part of the sentence above the picture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Phrase {
-    /// The words.
-    pub(super) words: String,
-    /// Where it leads.
-    pub(super) leads_to: Lead,
-}
-
-/// Where a part of the sentence leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Lead {
-    /// Nowhere: plain words.
-    Nowhere,
-    /// To these times, one click each.
-    Times(Vec<TimeRange>),
-    /// To the findings.
-    Findings,
-}
-
-/// The directory in a sentence: `2d 6h of samples: 31 blocks of 4 levels and a head of 24 series,
-/// 3 overlaps, 2 gaps; 1.31 bytes/sample`.
-pub(super) fn sentence(overview: &Overview) -> Vec<Phrase> {
-    let plain = |words: String| Phrase { words, leads_to: Lead::Nowhere };
-    let mut levels: Vec<u32> = overview.blocks.iter().map(|block| block.level).collect();
-    levels.sort_unstable();
-    levels.dedup();
-    let count = overview.blocks.len() as u64;
-    let mut parts = Vec::new();
-    if count > 0 {
-        parts.push(plain(plural(count, "block", "blocks")));
-        parts.push(plain(plural(levels.len() as u64, "level", "levels")));
-    }
-    if let Some(head) = &overview.head {
-        parts.push(plain(format!("a head of {}", plural(head.series, "series", "series"))));
-    }
-    let times = |times: Vec<TimeRange>, one, many| {
-        let words = plural(times.len() as u64, one, many);
-        (!times.is_empty()).then_some(Phrase { words, leads_to: Lead::Times(times) })
-    };
-    let overlaps = overview.overlaps.iter().map(|own| own.time).collect();
-    parts.extend(times(overlaps, "overlap", "overlaps"));
-    let gaps = overview.gaps.iter().map(|own| own.time).collect();
-    parts.extend(times(gaps, "gap", "gaps"));
-    let damage = overview.findings.iter().filter(|own| own.severity == Severity::Damage).count();
-    if damage > 0 {
-        let words = format!("⚠ {}", plural(damage as u64, "damaged place", "damaged places"));
-        parts.push(Phrase { words, leads_to: Lead::Findings });
-    }
-    let start = match overview.time {
-        Some(time) => format!("{} of samples: ", duration(length(time))),
-        None => "No samples".into(),
-    };
-    let mut phrases = vec![plain(start)];
-    for (index, part) in parts.into_iter().enumerate() {
-        if index > 0 {
-            phrases.push(plain(", ".into()));
-        }
-        phrases.push(part);
-    }
-    let totals = &overview.totals;
-    if let Some(each) = ratio(totals.blocks.chunks, totals.block_samples) {
-        phrases.push(plain(format!("; {each} bytes/sample")));
-    }
-    phrases
+/// What the marks mean: classes of style sheet and words, of those that are there.
+pub(super) fn key(items: &[Item]) -> Vec<(&'static str, &'static str)> {
+    let has = |group: Group| items.iter().any(|item| item.group == group);
+    let is_block = |item: &Item| matches!(item.group, Group::Level(_));
+    let disorder = |item: &Item| item.look.fill == marks::OUT_OF_ORDER.fill;
+    [
+        ("key-level", "block, by level", items.iter().any(is_block)),
+        ("key-head", "head", has(Group::Head)),
+        ("key-mapped", "m-mapped", has(Group::Mapped)),
+        ("key-disorder", "out-of-order", items.iter().any(disorder)),
+        ("key-wal", "WAL", has(Group::Wal)),
+        ("key-checkpoint", "checkpoint", has(Group::Checkpoint)),
+        ("key-wbl", "WBL", has(Group::OutOfOrderLog)),
+        ("key-snapshot", "snapshot", has(Group::Snapshot)),
+        ("key-dropped", "to be dropped", items.iter().any(|item| item.look.struck)),
+        ("key-damage", "⚠ damaged", items.iter().any(|item| item.look.damaged)),
+    ]
+    .into_iter()
+    .filter(|(.., present)| *present)
+    .map(|(class, words, _)| (class, words))
+    .collect()
 }
 
 /// What the tooltip of an item says.
@@ -434,19 +403,6 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_sentence_counts_and_leads_to_gaps_and_overlaps() {
-        let phrases = sentence(&overview());
-        let words: String = phrases.iter().map(|phrase| phrase.words.as_str()).collect();
-        assert_eq!(
-            words.replace('\u{a0}', " "),
-            "6h of samples: 3 blocks, 2 levels, a head of 3 series, 1 overlap, 1 gap; \
-             1.31 bytes/sample"
-        );
-        assert_eq!(phrases.iter().filter(|phrase| phrase.leads_to != Lead::Nowhere).count(), 2);
-        assert_eq!(sentence(&Overview::default())[0].words, "No samples");
-    }
-
-    #[test]
     fn levels_stand_on_top_and_no_marks_overlap() {
         let overview = overview();
         let timeline = Timeline::new(&overview);
@@ -462,6 +418,28 @@ pub(super) mod tests {
             assert!(marks.windows(2).all(|pair| !pair[0].time.overlaps(&pair[1].time)));
         }
         assert_eq!(timeline.find(&Address::head()), Some(3));
+    }
+
+    #[test]
+    fn damage_marks_what_it_is_in() {
+        let mut overview = overview();
+        overview.findings.push(crate::protocol::Finding {
+            severity: Severity::Damage,
+            at: crate::protocol::Place {
+                path: "wal/00000001".into(),
+                offset: Some(7),
+                field: String::new(),
+            },
+            what: "a bit is wrong".into(),
+            prometheus: String::new(),
+            help: String::new(),
+        });
+        let items = items(&overview);
+        let damaged: Vec<&Item> = items.iter().filter(|item| item.look.damaged).collect();
+        assert_eq!(damaged.len(), 1);
+        assert_eq!(damaged[0].address, Address::Segment(Log::Wal, 1));
+        let key: Vec<&str> = key(&items).into_iter().map(|(_, words)| words).collect();
+        assert_eq!(key, ["block, by level", "head", "WAL", "⚠ damaged"]);
     }
 
     #[test]

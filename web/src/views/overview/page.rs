@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use super::inside::go_inside;
-use super::model::{Lead, Phrase, Timeline, covers, describe, items, sentence, whole_time};
+use super::model::{Timeline, covers, describe, items, key, whole_time};
+use super::sentence::{Lead, Phrase, sentence};
 use super::twin::Twin;
 use crate::protocol::{Address, Overview};
 use crate::state::{App, Command, glide};
@@ -64,7 +65,7 @@ pub(super) fn OverviewPage() -> impl IntoView {
                 on_enter=enter
                 describe=about
             />
-            <Key/>
+            <Key timeline=timeline/>
             <Twin/>
         </section>
     }
@@ -102,24 +103,15 @@ fn phrase(phrase: Phrase, app: App) -> AnyView {
     }
 }
 
-/// What the colours and patterns mean.
+/// What the colours and patterns of the picture mean.
 #[component]
-fn Key() -> impl IntoView {
-    let entries = [
-        ("key-level", "block, by level"),
-        ("key-head", "head"),
-        ("key-mapped", "m-mapped"),
-        ("key-disorder", "out-of-order"),
-        ("key-wal", "WAL"),
-        ("key-wbl", "WBL"),
-        ("key-checkpoint", "checkpoint"),
-        ("key-dropped", "to be dropped"),
-        ("key-damage", "⚠ damaged"),
-    ];
-    let rows = entries.into_iter().map(|(class, words)| {
-        view! { <li><span class=format!("key-mark {class}")></span>{words}</li> }
-    });
-    view! {
-        <ul class="key" aria-label="What the marks mean">{rows.collect_view()}</ul>
-    }
+fn Key(timeline: Memo<Timeline>) -> impl IntoView {
+    let rows = move || {
+        let rows = key(&timeline.read().items).into_iter();
+        rows.map(|(class, words)| {
+            view! { <li><span class=format!("key-mark {class}")></span>{words}</li> }
+        })
+        .collect_view()
+    };
+    view! { <ul class="key" aria-label="What the marks mean">{rows}</ul> }
 }

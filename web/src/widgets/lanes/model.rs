@@ -109,9 +109,9 @@ impl Lanes {
     /// Arranges `marks` for drawing and finding.
     #[must_use]
     pub fn new(lanes: Vec<Lane>, marks: Vec<Mark>, bands: Vec<Band>) -> Self {
-        let mut given: Vec<usize> = (0..marks.len()).collect();
-        given.sort_by_key(|index| (marks[*index].lane, marks[*index].time.min_time));
-        let marks: Vec<Mark> = given.iter().map(|index| marks[*index].clone()).collect();
+        let mut pairs: Vec<(usize, Mark)> = marks.into_iter().enumerate().collect();
+        pairs.sort_by_key(|(_, mark)| (mark.lane, mark.time.min_time));
+        let (given, marks): (Vec<usize>, Vec<Mark>) = pairs.into_iter().unzip();
         let starts =
             (0..=lanes.len()).map(|lane| marks.partition_point(|mark| mark.lane < lane)).collect();
         Self { lanes, marks, given, starts, bands }

@@ -35,16 +35,18 @@ impl Picture<'_> {
             for lane in 0..self.lanes.lanes().len() {
                 self.lane(surface, lane);
             }
-            if let Some(mark) = self.hovered.and_then(|index| self.lanes.mark(index)) {
-                self.outline(surface, mark, 1.0);
-            }
-            if let Some(mark) = self.selected.and_then(|index| self.lanes.mark(index)) {
-                self.outline(surface, mark, 2.0);
-            }
             if let Some(time) = self.cursor {
                 let x = surface.snap(self.scale.x(time));
                 let ink = self.palette.colour("--text-quiet");
                 surface.fill(x, 0.0, surface.hairline(), surface.height(), &ink);
+            }
+        });
+        // Outlines stand around marks, also around those that begin where the axis does.
+        surface.clipped(left - 4.0, 0.0, width + 8.0, surface.height(), |surface| {
+            for (place, thick) in [(self.hovered, 1.0), (self.selected, 2.0)] {
+                if let Some(mark) = place.and_then(|index| self.lanes.mark(index)) {
+                    self.outline(surface, mark, thick);
+                }
             }
         });
     }
