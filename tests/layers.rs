@@ -30,7 +30,11 @@ const CORE_WORDS: &[(&[&str], &[&str], &str)] = &[
     (&["async", "await"], &["storage/opfs", "storage/picked"], "the engine is synchronous"),
     (&["std::fs", "memmap2"], &["storage/mmap"], "files are reached through the storage trait"),
     (&["std::time"], &["clock"], "time comes from the clock, so that runs can be replayed"),
-    (&["std::thread", "rayon"], &["head/parallel"], "threads are behind a native-only feature"),
+    (
+        &["std::thread", "rayon"],
+        &["head/parallel", "db/parallel"],
+        "threads are behind a native-only feature",
+    ),
     (&["unsafe"], &["storage/mmap"], "unsafe code has one place"),
     (&["println", "eprintln", "print", "eprint"], &[], "the engine reports events and errors"),
 ];

@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Query) -> CommandResult {
         }
     };
     let mut out = BufWriter::new(std::io::stdout().lock());
-    serde_json::to_writer(&mut out, &answer)?;
+    answer.write_json(&mut out)?;
     writeln!(out)?;
     out.flush()?;
     Ok(opening::outcome(&db, &stats))

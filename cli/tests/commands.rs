@@ -15,17 +15,17 @@ fn run(arguments: &[&str]) -> Output {
 }
 
 fn json(fixture: &Fixture, command: &str) -> Value {
-    let output = run(&[command, fixture.data().to_str().unwrap(), "--json"]);
+    let output = run(&[command, &fixture.data().to_string_lossy(), "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("standard output is JSON and nothing else")
 }
 
 fn files(directory: &Path, into: &mut BTreeMap<PathBuf, Vec<u8>>) {
-    for entry in fs::read_dir(directory).unwrap().flatten() {
+    for entry in fs::read_dir(directory).expect("a readable directory").flatten() {
         if entry.path().is_dir() {
             files(&entry.path(), into);
         } else {
-            into.insert(entry.path(), fs::read(entry.path()).unwrap());
+            into.insert(entry.path(), fs::read(entry.path()).expect("a readable file"));
         }
     }
 }

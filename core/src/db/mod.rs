@@ -7,6 +7,7 @@ mod answer;
 mod dump;
 mod open;
 mod options;
+mod parallel;
 mod read;
 mod report;
 mod state;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::Answer;
 use super::dump::series_line;
+use super::parallel::map;
 use super::state::Db;
 use crate::error::Result;
 use crate::labels::{Labels, Matcher};
@@ -11,6 +12,9 @@ use crate::query::{
     MergedSeries, Queryable, ReadStats, Steps, at_steps, read_merged, select_merged,
 };
 use crate::types::{Duration, Samples, TimeRange, Timestamp};
+
+/// Series that one thread evaluates at a time: enough to reuse its buffers.
+const SERIES_PER_BATCH: usize = 16;
 
 /// Gives one line for each series that has a chunk in `range` and that one of the `selectors`
 /// chooses (none = all), sorted by labels; see [`series_line`].
@@ -121,16 +125,28 @@ pub fn evaluate(
 ) -> Result<Vec<(Labels, Samples)>> {
     let range = steps.needed(lookback);
     let sources = db.sources(range);
-    let mut by_source = vec![ReadStats::default(); sources.len()];
-    let mut samples = Samples::default();
-    let mut result = Vec::new();
-    for series in select_merged(&sources, matchers, range, &mut by_source)? {
-        samples.clear();
-        read_merged(&sources, &series, range, &mut by_source, &mut samples)?;
-        let values = at_steps(&samples, &steps, lookback);
-        if !values.is_empty() {
-            result.push((series.labels, values));
+    let none = || vec![ReadStats::default(); sources.len()];
+    let mut by_source = none();
+    let found = select_merged(&sources, matchers, range, &mut by_source)?;
+    let batches: Vec<&[MergedSeries]> = found.chunks(SERIES_PER_BATCH).collect();
+    let evaluated = map(&batches, |batch| {
+        let (mut own_stats, mut samples) = (none(), Samples::default());
+        let mut rows = Vec::with_capacity(batch.len());
+        for series in *batch {
+            samples.clear();
+            read_merged(&sources, series, range, &mut own_stats, &mut samples)?;
+            let values = at_steps(&samples, &steps, lookback);
+            if !values.is_empty() {
+                rows.push((series.labels.clone(), values));
+            }
         }
+        Ok((rows, own_stats))
+    });
+    let mut result = Vec::with_capacity(found.len());
+    for batch in evaluated {
+        let (rows, own_stats) = batch?;
+        result.extend(rows);
+        own_stats.iter().for_each(|own| stats.add(own));
     }
     by_source.iter().for_each(|own| stats.add(own));
     Ok(result)
