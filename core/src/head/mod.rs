@@ -51,6 +51,7 @@ mod replay;
 
 mod read;
 mod report;
+mod totals;
 
 pub use counters::{ReplayCounters, UnknownReferences};
 pub use mapped_chunks::{
@@ -64,3 +65,4 @@ pub use snapshot::{
     LastSample, SnapshotChunk, SnapshotRecord, SnapshotSeries, read_snapshot_record,
 };
 pub use state::Head;
+pub use totals::HeadTotals;
