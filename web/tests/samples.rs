@@ -43,7 +43,7 @@ fn open(name: &str) -> (Session, Overview) {
         let called = (name.to_owned(), "sample".to_owned());
         session.open(storage, called, notes, &task()).await.unwrap()
     };
-    let overview = at_once(opening).overview.clone();
+    let overview = at_once(opening).overview();
     (session, overview)
 }
 

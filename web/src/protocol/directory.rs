@@ -73,6 +73,16 @@ pub struct BlockSizes {
     pub other: u64,
 }
 
+impl Overview {
+    /// True when nobody has looked into the logs yet: ask for the overview again.
+    #[must_use]
+    pub fn lacks_log_details(&self) -> bool {
+        let mut segments = self.logs.iter().flat_map(|log| &log.segments);
+        let bytes: u64 = self.logs.iter().map(|log| log.bytes).sum();
+        bytes > 0 && segments.all(|segment| segment.records == 0)
+    }
+}
+
 impl BlockSizes {
     /// All of them.
     #[must_use]

@@ -37,7 +37,8 @@ pub enum Request {
     },
     /// Close the directory.
     Close,
-    /// The whole directory in one view.
+    /// The whole directory in one view, with what is in each segment of its logs: opening leaves
+    /// that out when the logs are large.
     Overview,
     /// One block in depth.
     Block {

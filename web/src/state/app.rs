@@ -7,7 +7,7 @@ use leptos::prelude::{
     Get, GetUntracked, LocalStorage, RwSignal, Set, StoredValue, Update, WithUntracked, WithValue,
 };
 
-use super::command::Command;
+use super::command::{Command, Lookup};
 use super::query_form::QueryForm;
 use super::resource::Resource;
 use super::route::Route;
@@ -194,8 +194,10 @@ impl App {
                 }
                 values.ask();
             }),
-            Request::Open(_) | Request::Overview => self.directory.update(Resource::ask),
-            Request::Hello { .. } | Request::Cancel { .. } | Request::Close => {}
+            Request::Open(_) => self.directory.update(Resource::ask),
+            // More of what is shown already: nothing gets old.
+            Request::Overview | Request::Hello { .. } | Request::Cancel { .. } | Request::Close => {
+            }
         }
     }
 
@@ -257,7 +259,11 @@ impl App {
         self.opening.set(None);
         self.timeline.set(overview.time.map(Timeline::new).unwrap_or_default());
         self.forget_answers();
+        let lacks_log_details = overview.lacks_log_details();
         self.directory.update(|directory| directory.here(Arc::new(overview)));
+        if lacks_log_details {
+            self.send(Command::LookUp(Lookup::Overview));
+        }
         let pending = self.pending.get_untracked();
         self.pending.set(Route::default());
         self.send(Command::Follow(pending));

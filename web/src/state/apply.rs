@@ -169,6 +169,7 @@ fn run(app: &App, step: bool) -> Vec<Effect> {
 
 fn look_up(app: &App, lookup: Lookup) -> Request {
     match lookup {
+        Lookup::Overview => Request::Overview,
         Lookup::Metrics(search) => Request::Metrics { search, limit: ROWS },
         Lookup::LabelNames(selector) => Request::LabelNames { selector },
         Lookup::LabelValues { name, selector, search } => {

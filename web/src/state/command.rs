@@ -12,6 +12,8 @@ use crate::protocol::Address;
 /// Something to look up for completion or a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
+    /// The directory again, with what is in its logs.
+    Overview,
     /// Metrics whose name contains this.
     Metrics(String),
     /// Label names of the series of a selector.

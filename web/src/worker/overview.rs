@@ -15,23 +15,9 @@ use crate::protocol::{
     Overview, ParentFacts, Place, Section, SegmentFacts, Totals,
 };
 
-/// What is known of a directory beside its `Db`.
-#[derive(Debug)]
-pub struct Opening<'o> {
-    /// What a person calls it.
-    pub name: String,
-    /// From where it was opened.
-    pub origin: String,
-    /// Its files.
-    pub files: &'o Files,
-    /// What is in its logs.
-    pub survey: &'o WalSurvey,
-}
-
-/// The directory in one view.
+/// The directory in one view, without name and origin, and with logs that nobody has read.
 #[must_use]
-pub fn overview(db: &Db, opening: &Opening<'_>) -> Overview {
-    let files = opening.files;
+pub fn overview(db: &Db, files: &Files) -> Overview {
     let mut blocks: Vec<BlockFacts> =
         db.blocks().iter().map(|block| block_facts(block, None, files)).collect();
     let hidden = db.hidden_blocks().iter();
@@ -39,7 +25,7 @@ pub fn overview(db: &Db, opening: &Opening<'_>) -> Overview {
     blocks.sort_by_key(|block| (block.time.min_time, block.level, block.id));
     let in_use = || blocks.iter().filter(|block| block.hidden.is_empty());
     let ranges: Vec<(BlockId, TimeRange)> = in_use().map(|block| (block.id, block.time)).collect();
-    let logs = logs(files, opening.survey);
+    let logs = logs(files, &WalSurvey::default());
     let head = db.head().map(|head| head_facts(head, files));
     let head = head.filter(|head| head.series > 0 || !logs.is_empty());
     let mut covered: Vec<TimeRange> = ranges.iter().map(|(_, range)| *range).collect();
@@ -50,8 +36,8 @@ pub fn overview(db: &Db, opening: &Opening<'_>) -> Overview {
     }
     let totals = totals(&blocks, head.as_ref(), &logs, files);
     Overview {
-        name: opening.name.clone(),
-        origin: opening.origin.clone(),
+        name: String::new(),
+        origin: String::new(),
         time: some(time),
         gaps: gaps(&covered),
         overlaps: overlaps(&ranges),
@@ -139,29 +125,27 @@ fn block_facts(block: &Block, hidden: Option<BlockState>, files: &Files) -> Bloc
 }
 
 fn head_facts(head: &Head, files: &Files) -> HeadFacts {
-    let report = head.report();
-    let sum = |count: fn(&chunkscope::head::SeriesReport) -> usize| {
-        report.series.iter().map(|series| count(series) as u64).sum()
-    };
+    let totals = head.totals();
     HeadFacts {
-        in_order: (report.num_series > 0).then(|| head.in_order_range()).and_then(some),
+        in_order: (totals.series > 0).then(|| head.in_order_range()).and_then(some),
         mapped: some(head.mapped_range()),
         out_of_order: some(head.out_of_order_range()),
-        series: report.num_series as u64,
-        stale_series: report.num_stale_series as u64,
-        open_chunks: sum(|series| series.head_chunks),
-        mapped_chunks: sum(|series| series.mmapped_chunks),
-        out_of_order_chunks: sum(|series| series.out_of_order_chunks),
-        out_of_order_samples: sum(|series| series.out_of_order_samples),
+        series: totals.series,
+        stale_series: totals.stale_series,
+        open_chunks: totals.open_chunks,
+        mapped_chunks: totals.complete_chunks,
+        out_of_order_chunks: totals.out_of_order_chunks,
+        out_of_order_samples: totals.out_of_order_samples,
         samples: head.counters().samples(),
-        tombstones: report.tombstones.values().map(|list| list.len() as u64).sum(),
-        exemplars: report.num_exemplars as u64,
+        tombstones: totals.tombstones,
+        exemplars: totals.exemplars,
         chunk_file_bytes: files.bytes_below("chunks_head"),
     }
 }
 
-/// The logs, by what is in their folders; times from the survey.
-fn logs(files: &Files, survey: &WalSurvey) -> Vec<LogFacts> {
+/// The logs, by what is in their folders; times and counts from the survey.
+#[must_use]
+pub fn logs(files: &Files, survey: &WalSurvey) -> Vec<LogFacts> {
     let mut logs: Vec<LogFacts> = Vec::new();
     for (path, len) in files.below("") {
         let Some((folder, name)) = path.rsplit_once('/') else { continue };

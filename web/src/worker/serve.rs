@@ -29,14 +29,17 @@ pub async fn serve(
             let mounted = mount(source, attachments, task).await?;
             let called = (mounted.name, mounted.origin);
             let opened = session.open(mounted.storage, called, mounted.findings, task).await?;
-            Ok(Reply::Opened(Box::new(opened.overview.clone())))
+            Ok(Reply::Opened(Box::new(opened.overview())))
         }
         Request::Cancel { .. } => Ok(Reply::Done),
         Request::Close => {
             session.close();
             Ok(Reply::Done)
         }
-        Request::Overview => Ok(Reply::Overview(Box::new(session.opened()?.overview.clone()))),
+        Request::Overview => {
+            let overview = session.opened()?.surveyed(task).await?;
+            Ok(Reply::Overview(Box::new(overview)))
+        }
         Request::Block { id } => {
             let opened = session.opened()?;
             let hidden = opened.db.hidden_blocks().iter().map(|hidden| &hidden.block);

@@ -1,6 +1,6 @@
 //! What is open: at most one data directory.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -13,34 +13,57 @@ use chunkscope::wal::{SurveyJob, WalSurvey};
 use super::describe::{failure, findings};
 use super::files::Files;
 use super::lookup::MetricIndex;
-use super::overview::{Opening, overview};
+use super::overview::{logs, overview};
 use super::tasks::Task;
 use crate::protocol::{Failure, FailureKind, Overview};
 
-/// Logs larger than this are replayed but not surveyed: that would read them a second time.
-const MOST_SURVEYED: u64 = 256 << 20;
+/// Logs up to this size are surveyed when they are opened, others when the page asks again: a
+/// survey reads them a second time.
+const SURVEYED_AT_ONCE: u64 = 4 << 20;
 
 /// An open directory and what is known of it.
 #[derive(Debug)]
 pub struct Opened {
     /// The engine.
     pub db: Rc<Db>,
-    /// The directory in one view.
-    pub overview: Overview,
+    overview: RefCell<Overview>,
+    surveyed: Cell<bool>,
     /// Its files.
     pub files: Files,
     metrics: RefCell<Option<Rc<MetricIndex>>>,
 }
 
 impl Opened {
+    /// The directory in one view, as far as it is known.
+    #[must_use]
+    pub fn overview(&self) -> Overview {
+        self.overview.borrow().clone()
+    }
+
+    /// The directory in one view, with what is in each segment of its logs.
+    ///
+    /// # Errors
+    /// The storage fails, or the task was cancelled.
+    pub async fn surveyed(&self, task: &Task) -> Result<Overview, Failure> {
+        if !self.surveyed.get() {
+            let survey = survey(self.db.storage(), task).await?;
+            self.overview.borrow_mut().logs = logs(&self.files, &survey);
+            self.surveyed.set(true);
+        }
+        Ok(self.overview())
+    }
+
     /// The metrics, counted when they are first asked for.
     pub async fn metrics(&self, task: &Task) -> Result<Rc<MetricIndex>, Failure> {
         if let Some(metrics) = self.metrics.borrow().clone() {
             return Ok(metrics);
         }
-        let head = self.overview.head.as_ref().map_or(0, |head| head.series);
-        let blocks: u64 = self.overview.blocks.iter().map(|block| block.series).sum();
-        let metrics = Rc::new(MetricIndex::of(&self.db, head + blocks, task).await?);
+        let series = {
+            let overview = self.overview.borrow();
+            let head = overview.head.as_ref().map_or(0, |head| head.series);
+            head + overview.blocks.iter().map(|block| block.series).sum::<u64>()
+        };
+        let metrics = Rc::new(MetricIndex::of(&self.db, series, task).await?);
         self.metrics.replace(Some(metrics.clone()));
         Ok(metrics)
     }
@@ -87,27 +110,28 @@ impl Session {
             }
             task.pause().await?;
         };
-        let survey = survey(&storage, &files, task).await?;
-        let opening = Opening { name, origin, files: &files, survey: &survey };
-        let mut overview = overview(&db, &opening);
+        let mut overview = overview(&db, &files);
+        (overview.name, overview.origin) = (name, origin);
         overview.findings.extend(findings(&notes));
-        overview.opened_in_ms = task.elapsed();
-        let opened = Opened { db: Rc::new(db), overview, files, metrics: RefCell::default() };
-        let opened = Rc::new(opened);
+        let is_small = files.bytes_below("wal") + files.bytes_below("wbl") <= SURVEYED_AT_ONCE;
+        let opened = Rc::new(Opened {
+            db: Rc::new(db),
+            overview: RefCell::new(overview),
+            surveyed: Cell::new(false),
+            files,
+            metrics: RefCell::default(),
+        });
+        if is_small {
+            opened.surveyed(task).await?;
+        }
+        opened.overview.borrow_mut().opened_in_ms = task.elapsed();
         self.opened.replace(Some(opened.clone()));
         Ok(opened)
     }
 }
 
-/// Reads the logs once more for what is in each segment, unless they are very large.
-async fn survey(
-    storage: &Arc<dyn Storage>,
-    files: &Files,
-    task: &Task,
-) -> Result<WalSurvey, Failure> {
-    if files.bytes_below("wal") + files.bytes_below("wbl") > MOST_SURVEYED {
-        return Ok(WalSurvey::default());
-    }
+/// Reads the logs once more for what is in each segment.
+async fn survey(storage: &Arc<dyn Storage>, task: &Task) -> Result<WalSurvey, Failure> {
     let mut job = SurveyJob::new(storage.clone()).map_err(|error| failure(&error))?;
     loop {
         let step = job.step().map_err(|error| failure(&error))?;
