@@ -1,11 +1,14 @@
 //! The head after a replay, against what real Prometheus had after opening the same directory.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chunkscope::db::series_line;
 use chunkscope::event::{Job, Severity};
 use chunkscope::head::{Head, Replay, ReplayOptions};
+use chunkscope::labels::Labels;
 use chunkscope::query::{Queryable, ReadStats};
+use chunkscope::storage::{EntryKind, Memory, Storage, join, read_whole};
 use chunkscope::types::{Samples, TimeRange, Timestamp};
 use chunkscope_tests::fixtures::{Fixture, damaged, difference, healthy, named};
 use serde_json::{Value, json};
@@ -134,14 +137,23 @@ fn content(lines: impl IntoIterator<Item = Value>) -> Content {
     series.filter(|(_, samples): &(_, BTreeSet<_>)| !samples.is_empty()).collect()
 }
 
-fn read(head: &Head) -> Content {
+fn samples_of(head: &Head) -> Vec<(Labels, Samples)> {
     let mut stats = ReadStats::default();
     let chosen = head.select(&[], TimeRange::ALL, &mut stats).unwrap();
-    content(chosen.iter().map(|series| {
+    let read = chosen.into_iter().map(|series| {
         let mut samples = Samples::default();
-        head.read(series, TimeRange::ALL, &mut stats, &mut samples).unwrap();
-        serde_json::from_str(&series_line(&series.labels, &samples)).unwrap()
-    }))
+        head.read(&series, TimeRange::ALL, &mut stats, &mut samples).unwrap();
+        (series.labels, samples)
+    });
+    read.collect()
+}
+
+fn read(head: &Head) -> Content {
+    content(
+        samples_of(head)
+            .iter()
+            .map(|(labels, samples)| serde_json::from_str(&series_line(labels, samples)).unwrap()),
+    )
 }
 
 /// What is in `some` and not in `all`.
@@ -215,4 +227,79 @@ fn a_replay_reports_its_progress() {
     }
     let expected = ["reading head chunk files", "replaying the write-ahead log"];
     assert_eq!(stages[..2], expected);
+}
+
+/// A data directory in memory, to damage copies of its files.
+fn in_memory(fixture: &Fixture, folder: &str, storage: &Memory) {
+    let from = fixture.storage();
+    for entry in from.list(folder).unwrap() {
+        let path = join(folder, &entry.name);
+        match entry.kind {
+            EntryKind::Directory => in_memory(fixture, &path, storage),
+            EntryKind::File => {
+                storage.put(&path, read_whole(from.as_ref(), &path, 1 << 24).unwrap()).unwrap();
+            }
+        }
+    }
+}
+
+/// Replays `fixture` once per byte of the files in `folder`, with a bit of that byte flipped, and
+/// checks each head whose samples are not those of the undamaged one, or that has nothing to tell.
+fn with_every_byte_flipped(
+    fixture: &Fixture,
+    folder: &str,
+    mut check: impl FnMut(&str, usize, &Head),
+) {
+    let options = ReplayOptions { min_valid_time: min_valid_time(fixture), ..Default::default() };
+    let storage = Arc::new(Memory::default());
+    in_memory(fixture, "", &storage);
+    let undamaged = samples_of(&Replay::new(fixture.storage(), options.clone()).run().unwrap());
+    for entry in storage.list(folder).unwrap() {
+        let path = join(folder, &entry.name);
+        let whole = read_whole(storage.as_ref(), &path, 1 << 24).unwrap();
+        // The zeros behind the last record are many, and one of them is like the other.
+        let used = whole.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 40);
+        for at in 0..used.min(whole.len()) {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1 << (at % 8);
+            storage.put(&path, damaged).unwrap();
+            let source: Arc<dyn Storage> = Arc::<Memory>::clone(&storage);
+            let head = Replay::new(source, options.clone()).run().unwrap();
+            if head.findings().is_empty() || samples_of(&head) != undamaged {
+                check(&path, at, &head);
+            }
+        }
+        storage.put(&path, whole).unwrap();
+    }
+}
+
+#[test]
+fn a_flipped_bit_of_a_snapshot_costs_nothing() {
+    let fixture = named("corrupt/base-snapshot");
+    let snapshot = fixture
+        .storage()
+        .list("")
+        .unwrap()
+        .into_iter()
+        .find(|entry| entry.name.starts_with("chunk_snapshot."))
+        .unwrap();
+    let whole = content(fixture.json_lines("series.jsonl").unwrap());
+    with_every_byte_flipped(&fixture, &snapshot.name, |path, at, head| {
+        let found = read(head);
+        assert_eq!(missing(&whole, &found), None, "{path} @ {at}");
+        assert_eq!(missing(&found, &whole), None, "{path} @ {at}");
+    });
+}
+
+#[test]
+fn a_flipped_bit_of_a_head_chunk_file_costs_at_most_its_chunk() {
+    let fixture = named("corrupt/base-heads");
+    let whole = content(fixture.json_lines("series.jsonl").unwrap());
+    let samples = |content: &Content| content.values().map(BTreeSet::len).sum::<usize>();
+    with_every_byte_flipped(&fixture, "chunks_head", |path, at, head| {
+        let found = read(head);
+        assert_eq!(missing(&found, &whole), None, "{path} @ {at}");
+        let lost = samples(&whole) - samples(&found);
+        assert!(lost == 0 || !head.findings().is_empty(), "{path} @ {at}: {lost} lost, not a word");
+    });
 }
