@@ -215,7 +215,7 @@ fn of_a_damaged_head_all_is_read_that_prometheus_reads_and_nothing_is_invented()
 
 #[test]
 fn a_replay_reports_its_progress() {
-    let fixture = named("server-2.42-crash");
+    let fixture = named("encodings-3.14");
     let mut replay = Replay::new(fixture.storage(), options(&fixture));
     let mut stages = Vec::new();
     while replay.step().unwrap().is_none() {
