@@ -2,6 +2,7 @@
 //! window. Dragging on the upper strip moves the window or draws a new one; dragging on the ticks
 //! zooms to what was drawn.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chunkscope::types::TimeRange;
@@ -104,6 +105,25 @@ pub fn TimeRuler(
     }
 }
 
+/// Draws what there is; of the many that share a pixel, one of each colour.
+fn draw_covers(
+    surface: &Surface,
+    covers: &[Cover],
+    whole: TimeScale,
+    colour: impl Fn(&'static str) -> Arc<str>,
+) {
+    let mut drawn: HashSet<(&'static str, i64)> = HashSet::new();
+    for cover in covers {
+        let from = surface.snap(whole.x(cover.time.min_time));
+        let to = surface.snap(whole.x(cover.time.max_time));
+        let width = (to - from).max(surface.hairline());
+        if width > 1.0 || drawn.insert((cover.token, (from * surface.density()) as i64)) {
+            let height = STRIP - TOP - 8.0;
+            surface.fill(from, TOP + 4.0, width, height, &colour(cover.token));
+        }
+    }
+}
+
 impl Ruler {
     fn width(self) -> f64 {
         self.canvas.get_untracked().map_or(1.0, |canvas| f64::from(canvas.client_width()))
@@ -134,12 +154,7 @@ impl Ruler {
         let height = STRIP - TOP;
         surface.fill(whole.left, TOP, whole.width, height, &palette.colour("--sunken"));
         surface.clipped(whole.left, TOP, whole.width, height, |surface| {
-            for cover in covers {
-                let from = surface.snap(whole.x(cover.time.min_time));
-                let to = surface.snap(whole.x(cover.time.max_time));
-                let width = (to - from).max(surface.hairline());
-                surface.fill(from, TOP + 4.0, width, height - 8.0, &palette.colour(cover.token));
-            }
+            draw_covers(surface, covers, whole, |token| palette.colour(token));
             let (from, to) = (whole.x(window.range.min_time), whole.x(window.range.max_time));
             let (from, to) = (surface.snap(from), surface.snap(to).max(from + 3.0));
             let veil = palette.colour("--veil");

@@ -105,6 +105,7 @@ pub fn LaneChart(
                 on:wheel=move |event| chart.wheel(&event)
                 on:keydown=move |event| chart.key(&event)
             ></canvas>
+            <p class="unseen" aria-live="polite">{move || chart.said()}</p>
             <Tooltip tip=chart.tip/>
         </div>
     }
@@ -130,6 +131,12 @@ impl Chart {
             cursor: self.cursor.get(),
         };
         picture.draw(surface);
+    }
+
+    /// The selection in words, for those who do not see its outline.
+    fn said(self) -> String {
+        let selected = self.selected.get();
+        selected.map(|given| self.describe.run(given).join(", ")).unwrap_or_default()
     }
 
     fn scale(self) -> TimeScale {
