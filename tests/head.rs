@@ -1,4 +1,5 @@
 //! The head after a replay, against what real Prometheus had after opening the same directory.
+#![allow(clippy::unwrap_used, reason = "a fixture that cannot be read fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -10,7 +10,6 @@ thread_local! {
 }
 
 /// Goes on at once: there is nobody else.
-#[expect(clippy::unused_async, reason = "the browser's takes time")]
 pub async fn yield_now() {}
 
 /// Milliseconds on a clock that never goes back; only differences mean anything.
