@@ -1,0 +1,20 @@
+// The first screen, before a directory: three ways in, and that nothing is uploaded.
+
+import { test } from "node:test";
+import { assertAccessible } from "./harness/accessibility.mjs";
+import { expectText } from "./harness/expect.mjs";
+import { withPage } from "./harness/session.mjs";
+
+for (const width of [1440, 390]) {
+  for (const theme of ["light", "dark"]) {
+    test(`the first screen at ${width} px, ${theme}`, () =>
+      withPage({ width, theme }, async ({ page, picture }) => {
+        const main = page.getByRole("main");
+        await expectText(main, "Nothing is uploaded.");
+        await page.getByRole("button", { name: "Open the demo" }).waitFor();
+        await page.locator("#open-archive").waitFor({ state: "attached" });
+        await assertAccessible(page);
+        await picture(`first-screen-${width}-${theme}`);
+      }));
+  }
+}

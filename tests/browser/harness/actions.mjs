@@ -1,0 +1,42 @@
+// What a person does on the page, in words that survive a change of its looks: by role and name.
+
+import { expectText } from "./expect.mjs";
+
+/// Opening is done when the frame with its views is there.
+export async function waitUntilOpen(page) {
+  await page.getByRole("navigation", { name: "Views" }).waitFor({ timeout: 60_000 });
+  await expectText(page.getByRole("contentinfo"), "Engine ready");
+}
+
+/// Gives a folder of this machine to the folder input, as the browser's dialog would.
+export async function openFolder(page, folder) {
+  await page.locator("#open-folder").first().setInputFiles(folder);
+}
+
+/// Goes to a view by its name in the navigation.
+export async function show(page, view) {
+  await page.getByRole("navigation", { name: "Views" }).getByRole("button", { name: view }).click();
+  await page.getByRole("region", { name: view, exact: true }).waitFor();
+}
+
+/// Types a selector and runs it; done when the account of the query is there.
+export async function ask(page, selector) {
+  const field = page.getByRole("combobox", { name: "Selector" });
+  await field.fill(selector);
+  await field.press("Escape");
+  await field.press("Enter");
+  await page.getByRole("region", { name: "What was read" }).waitFor();
+  await page.waitForFunction(() => document.querySelector(".result.old") === null);
+}
+
+/// Drags over a part of an element, given in fractions of its width.
+export async function dragAcross(page, element, from, to) {
+  const box = await element.boundingBox();
+  const y = box.y + box.height * 0.6;
+  await page.mouse.move(box.x + box.width * from, y);
+  await page.mouse.down();
+  for (let step = 1; step <= 5; step += 1) {
+    await page.mouse.move(box.x + box.width * (from + ((to - from) * step) / 5), y);
+  }
+  await page.mouse.up();
+}
