@@ -5,8 +5,8 @@ use super::measure::{Cost, best_of};
 use super::series::{INTERVAL, START};
 use super::server::Server;
 use crate::Outcome;
-use crate::machine::Machine;
-use crate::program::{native, run_in_view};
+use crate::machine::{Machine, first_line};
+use crate::program::{native, run_in_view, wasm};
 use crate::setup::{Part, ensure};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -22,7 +22,7 @@ struct Comparison {
     run: fn(&Machine) -> Outcome,
 }
 
-const COMPARISONS: [Comparison; 3] = [
+const COMPARISONS: [Comparison; 4] = [
     Comparison {
         name: "replay",
         what: "reading a write-ahead log of 20 000 series × 600 samples into memory",
@@ -37,6 +37,11 @@ const COMPARISONS: [Comparison; 3] = [
         name: "open",
         what: "opening a directory of 1 000 000 series, as a block and as a log",
         run: open,
+    },
+    Comparison {
+        name: "browser",
+        what: "the same log read by a worker of headless Chromium",
+        run: browser,
     },
 ];
 
@@ -144,6 +149,39 @@ fn open(machine: &Machine) -> Outcome {
     Ok(())
 }
 
+fn browser(machine: &Machine) -> Outcome {
+    ensure(machine, Part::Page)?;
+    ensure(machine, Part::Browser)?;
+    run_in_view(wasm(machine, "trunk").args(["build", "--release"]))?;
+    for chunks_head in [true, false] {
+        let shape = LogShape { series: 20_000, scrapes: 600, snappy: true, chunks_head };
+        let folder = write_ahead_log(machine, shape)?;
+        let theirs = start_of_server(machine, &folder)?;
+        let mut ours = Duration::MAX;
+        for _ in 0..RUNS {
+            let mut node = native(machine, "node");
+            let line = first_line(node.args(["tests/browser/replay.mjs", text(&folder)?]));
+            let line = line.ok_or("the browser did not open the directory")?;
+            let time = milliseconds(&line).ok_or_else(|| format!("no time in {line}"))?;
+            ours = ours.min(time);
+        }
+        println!("{} ({} MB)", folder.display(), size(&folder) / 1_000_000);
+        let samples = (shape.series * shape.scrapes) as f64;
+        let rate = |time: Duration| samples / time.as_secs_f64() / 1e6;
+        row("  Prometheus, log only, native", theirs.replay, theirs.memory, rate(theirs.replay));
+        row("  chunkscope in the browser", ours, 0, rate(ours));
+        println!("  → {:.2} × as fast", theirs.replay.as_secs_f64() / ours.as_secs_f64());
+    }
+    Ok(())
+}
+
+/// The time of `{"opened_ms":812.5,…}`.
+fn milliseconds(json: &str) -> Option<Duration> {
+    let (_, rest) = json.split_once("\"opened_ms\":")?;
+    let number = rest.split([',', '}']).next()?.parse::<f64>().ok()?;
+    Some(Duration::from_secs_f64(number / 1000.0))
+}
+
 /// What a server needs to be ready on a copy of a directory; the best of several starts.
 struct Start {
     replay: Duration,
@@ -164,7 +202,8 @@ fn start_of_server(machine: &Machine, folder: &Path) -> Outcome<Start> {
 
 fn row(name: &str, time: Duration, memory: u64, rate: f64) {
     let rate = if rate > 0.0 { format!("{rate:8.1} M samples/s") } else { String::new() };
-    println!("{name:32} {:9.3} s {:8} MB {rate}", time.as_secs_f64(), memory / 1_000_000);
+    let memory = if memory > 0 { format!("{:8} MB", memory / 1_000_000) } else { String::new() };
+    println!("{name:32} {:9.3} s {memory:11} {rate}", time.as_secs_f64());
 }
 
 /// Prints how many times faster, and what part of the memory.
