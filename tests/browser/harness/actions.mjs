@@ -1,11 +1,8 @@
 // What a person does on the page, in words that survive a change of its looks: by role and name.
 
-import { expectText } from "./expect.mjs";
-
 /// Opening is done when the frame with its views is there.
 export async function waitUntilOpen(page) {
   await page.getByRole("navigation", { name: "Views" }).waitFor({ timeout: 60_000 });
-  await expectText(page.getByRole("contentinfo"), "Engine ready");
 }
 
 /// Gives a folder of this machine to the folder input, as the browser's dialog would.

@@ -10,7 +10,7 @@ export async function expectText(locator, part) {
   const end = Date.now() + PATIENCE;
   let text = "";
   do {
-    text = await locator.innerText({ timeout: PATIENCE });
+    text = (await locator.innerText({ timeout: PATIENCE })).replaceAll("\u00a0", " ");
     if (matches(text)) return text;
     await new Promise((again) => setTimeout(again, 50));
   } while (Date.now() < end);

@@ -97,8 +97,8 @@ class Session {
   }
 
   /// Saves what is on the screen as target/browser/NAME.png.
-  async picture(name) {
+  picture = async (name) => {
     await mkdir(PICTURES, { recursive: true });
     await this.page.screenshot({ path: join(PICTURES, `${name}.png`) });
-  }
+  };
 }
