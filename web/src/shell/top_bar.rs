@@ -43,7 +43,7 @@ pub(super) fn TopBar() -> impl IntoView {
             {directory}
             <span class="grow"></span>
             <Range/>
-            <button class="search" aria-label="Search Ctrl K" on:click=move |_| {
+            <button class="search" title="Search and commands" on:click=move |_| {
                 app.send(Command::SetOverlay(Overlay::Palette));
             }>
                 <Icon path=SEARCH/>
