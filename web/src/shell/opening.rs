@@ -35,7 +35,7 @@ pub(super) fn OpeningCard() -> impl IntoView {
     };
     view! {
         <section class="opening" aria-label="Opening">
-            <h2>"Opening "<span class="mono">{move || now.read().name.clone()}</span></h2>
+            <h2>"Opening "{move || now.read().name.clone()}</h2>
             <p class="stage-line">
                 <span role="status">{stage}</span>
                 <span class="mono quiet">{move || now.read().progress.detail.clone()}</span>
