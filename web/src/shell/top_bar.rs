@@ -77,7 +77,8 @@ fn Range() -> impl IntoView {
         let range = app.timeline.read().visible();
         spoken_range(short_of_milliseconds(range), looks.zone.get())
     };
-    let length = move || duration(app.timeline.read().span());
+    // Ranges are closed: from 0 to 7 199 999 is two hours.
+    let length = move || duration(app.timeline.read().span().saturating_add(1));
     let all = move || app.timeline.read().shows_all();
     view! {
         <button

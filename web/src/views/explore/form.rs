@@ -140,7 +140,7 @@ fn Length() -> impl IntoView {
                 class="mono"
                 size="7"
                 aria-label="Length of the range"
-                prop:value=move || duration(length.get())
+                prop:value=move || duration(length.get().saturating_add(1))
                 on:change=move |event| {
                     let text = event_target_value(&event).replace(' ', "");
                     if let Some(length) = parse_duration(&text) {

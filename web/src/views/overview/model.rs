@@ -267,7 +267,9 @@ pub(super) fn whole_time(items: &[Item]) -> TimeRange {
 pub(super) fn covers(items: &[Item]) -> Vec<Cover> {
     let strip = |item: &Item| match item.group {
         Group::Level(_) if item.look.damaged => Some("--damage"),
-        Group::Level(_) => Some(item.look.fill),
+        Group::Level(_) if item.look.fill == marks::OUT_OF_ORDER.fill => Some("--disorder"),
+        // On so thin a strip the lightest blue is hard to see.
+        Group::Level(level) => Some(marks::level(level.0.max(2)).fill),
         Group::Head => Some("--head"),
         Group::OutOfOrder => Some("--disorder"),
         _ => None,
