@@ -171,8 +171,7 @@ impl Ruler {
         let (quiet, ink) = (palette.colour("--text-quiet"), palette.colour("--ink"));
         let line = palette.colour("--line-strong");
         let zone = looks.zone.get();
-        let zone_name = if zone == crate::format::Zone::UTC { "UTC" } else { "local" };
-        surface.text(zone_name, scale.left - 10.0, STRIP + 11.0, Align::Right, &quiet);
+        surface.text(zone.name, scale.left - 10.0, STRIP + 11.0, Align::Right, &quiet);
         let mut free = scale.left;
         for tick in time_ticks(scale.range, zone, (scale.width / 84.0) as usize) {
             let x = surface.snap(scale.x(tick.time));
