@@ -1,7 +1,9 @@
 //! Times and durations as text, both ways: `2026-11-20 13:05:00`, `1h30m`.
 //!
 //! Times are milliseconds since the epoch; text is in UTC, or in local time when the caller adds
-//! the zone's offset. The calendar is the proleptic Gregorian one.
+//! the zone's offset. The calendar is the proleptic Gregorian one of [`CivilTime`].
+
+use crate::format::CivilTime;
 
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
@@ -10,11 +12,11 @@ const DAY: i64 = 86_400_000;
 #[must_use]
 pub fn format_time(time: i64, offset_minutes: i32) -> String {
     let local = time.saturating_add(i64::from(offset_minutes) * 60_000);
-    let (year, month, day) = civil(local.div_euclid(DAY));
-    let rest = local.rem_euclid(DAY);
+    let civil = CivilTime::new(local);
+    let rest = civil.milliseconds;
     let (hour, minute) = (rest / 3_600_000, rest / 60_000 % 60);
     let (second, milli) = (rest / 1000 % 60, rest % 1000);
-    let text = format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}");
+    let text = format!("{} {hour:02}:{minute:02}:{second:02}", civil.date());
     if milli == 0 { text } else { format!("{text}.{milli:03}") }
 }
 
@@ -44,11 +46,12 @@ pub fn parse_time(text: &str, offset_minutes: i32) -> Option<i64> {
         && (0..24).contains(&hour)
         && (0..60).contains(&minute)
         && (0.0..60.0).contains(&second)
-        && year < 300_000;
-    let days = days_since_epoch(if negative { -year } else { year }, month, day);
+        && (0..300_000).contains(&year);
     sensible.then(|| {
-        let clock = hour * 3_600_000 + minute * 60_000 + (second * 1000.0).round() as i64;
-        days * DAY + clock - i64::from(offset_minutes) * 60_000
+        let milliseconds = hour * 3_600_000 + minute * 60_000 + (second * 1000.0).round() as i64;
+        let year = if negative { -year } else { year };
+        let civil = CivilTime { year, month: month as u32, day: day as u32, milliseconds };
+        civil.wall() - i64::from(offset_minutes) * 60_000
     })
 }
 
@@ -102,31 +105,6 @@ pub fn parse_duration(text: &str) -> Option<i64> {
     (total > 0).then_some(total)
 }
 
-/// Year, month and day of a day number, 0 = 1970-01-01 (Hinnant's algorithm).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
-}
-
-/// The inverse of [`civil`].
-fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
-    let year = year - i64::from(month <= 2);
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let shifted_month = (month + 9) % 12;
-    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,7 +120,14 @@ mod tests {
         assert_eq!(format_time(0, -60), "1969-12-31 23:00:00");
         assert_eq!(parse_time("2026-11-20T10:00:00Z", 120), parse_time("2026-11-20 12:00", 120));
         assert_eq!(parse_time("1700000000.5", 60), Some(1_700_000_000_500));
-        for text in ["", "x", "2026-13-01 00:00", "2026-01-01 25:00", "2026-01"] {
+        for text in [
+            "",
+            "x",
+            "9223372036854775807-01-01",
+            "2026-13-01 00:00",
+            "2026-01-01 25:00",
+            "2026-01",
+        ] {
             assert_eq!(parse_time(text, 0), None, "{text}");
         }
     }
