@@ -84,22 +84,22 @@ fn apply_to_query(app: &App, command: Command) -> Vec<Effect> {
         }
         Command::SetStep(step) => {
             app.query.update(|form| form.step = step.map(|step| step.max(1)));
-            run(app, false)
+            run(app, Asked::Result)
         }
         Command::SetLookback(lookback) => {
             app.query.update(|form| form.lookback = lookback.max(1));
-            run(app, false)
+            run(app, Asked::Result)
         }
         Command::SetTab(tab) => {
             app.query.update(|form| form.tab = tab);
-            run(app, false)
+            run(app, Asked::Result)
         }
-        Command::RunQuery => run(app, true),
+        Command::RunQuery => run(app, Asked::All),
         Command::CancelQuery => vec![Effect::Cancel(Topic::Query), Effect::Cancel(Topic::Instant)],
         Command::Plot(expr) => {
             app.query.update(|form| form.expr = expr);
             app.view.set(EXPLORE.to_owned());
-            run(app, true)
+            run(app, Asked::All)
         }
         Command::LookUp(lookup) => vec![Effect::Ask(look_up(app, lookup))],
         _ => Vec::new(),
@@ -116,12 +116,12 @@ fn look(app: &App, change: impl FnOnce(&mut Timeline)) -> Vec<Effect> {
     if moved { shown(app) } else { Vec::new() }
 }
 
-/// Something about the view changed: the address bar follows, and the query if it is in view.
+/// The view or its time changed: the address bar follows, in a step that can be taken back, and the
+/// query if it is in view.
 fn shown(app: &App) -> Vec<Effect> {
-    let exploring = app.view.with_untracked(|view| view == EXPLORE);
-    let mut effects = if exploring { run(app, false) } else { Vec::new() };
-    if effects.is_empty() {
-        effects.push(Effect::WriteRoute(true));
+    let mut effects = vec![Effect::WriteRoute(true)];
+    if app.view.with_untracked(|view| view == EXPLORE) {
+        effects.extend(questions(app, Asked::All));
     }
     effects
 }
@@ -142,26 +142,43 @@ fn select(app: &App, address: Address, step: bool) -> Vec<Effect> {
     effects
 }
 
-/// Asks for what the form wants over the visible range. Without an expression there is nothing to
-/// ask, and what was shown goes away.
-fn run(app: &App, step: bool) -> Vec<Effect> {
+/// What of the form's answers is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// The result, and the series of the selector.
+    All,
+    /// The result alone: the series are the same as before.
+    Result,
+}
+
+/// Runs the form; the address bar follows.
+fn run(app: &App, asked: Asked) -> Vec<Effect> {
+    let mut effects = questions(app, asked);
+    if app.is_open() {
+        effects.insert(0, Effect::WriteRoute(asked == Asked::All));
+    }
+    effects
+}
+
+/// The questions to ask for what the form wants over the visible range. Without an expression there
+/// is nothing to ask, and what was shown goes away.
+fn questions(app: &App, asked: Asked) -> Vec<Effect> {
     let form: QueryForm = app.query.get_untracked();
     if !app.is_open() {
         return Vec::new();
     }
-    let mut effects = vec![Effect::WriteRoute(step)];
     if form.expr.trim().is_empty() {
         app.answer.set(Resource::default());
         app.instant.set(Resource::default());
         app.series.set(Resource::default());
-        return effects;
+        return Vec::new();
     }
     let visible = app.timeline.with_untracked(Timeline::visible);
-    effects.push(Effect::Ask(match form.tab {
+    let mut effects = vec![Effect::Ask(match form.tab {
         ResultTab::Graph => form.range_request(visible),
         ResultTab::Table => form.instant_request(visible),
-    }));
-    if step {
+    })];
+    if asked == Asked::All {
         effects.push(Effect::Ask(look_up(app, Lookup::Series(form.expr))));
     }
     effects
@@ -231,8 +248,7 @@ fn follow(app: &App, route: Route) -> Vec<Effect> {
     });
     let mut effects = select(app, route.address.unwrap_or_default(), false);
     if app.view.with_untracked(|view| view == EXPLORE) {
-        effects
-            .extend(run(app, true).into_iter().filter(|it| !matches!(it, Effect::WriteRoute(_))));
+        effects.extend(questions(app, Asked::All));
     }
     effects
 }
@@ -305,6 +321,21 @@ mod tests {
         app.send(Command::RunQuery);
         assert!(asked(&done).is_empty());
         assert!(app.answer.get().is_untouched());
+    }
+
+    #[test]
+    fn views_and_ranges_are_steps_that_the_back_button_takes_back() {
+        let (_owner, app, done) = open_app();
+        for command in [
+            Command::Show(EXPLORE),
+            Command::LookAt(TimeRange::new(60_000, 120_000)),
+            Command::Show("overview"),
+        ] {
+            app.send(command);
+            assert_eq!(done.take(), ["WriteRoute(true)"]);
+        }
+        app.send(Command::SetStep(Some(5000)));
+        assert_eq!(done.take(), ["WriteRoute(false)"], "a setting is not a place");
     }
 
     #[test]
