@@ -20,7 +20,7 @@ for (const [width, theme] of [[1440, "light"], [1440, "dark"], [390, "light"]]) 
       const legend = page.getByRole("list", { name: "Series of the chart" });
       await expectText(legend, "instance=");
       const account = page.getByRole("region", { name: "What was read" });
-      await expectText(account, /sample/);
+      await expectText(account, "Samples");
       assert.ok(await hasInk(page.locator("canvas.plot-lines")), "nothing is drawn");
       await assertAccessible(page);
       await picture(`explore-${width}-${theme}`);
@@ -31,14 +31,14 @@ test("a drag zooms by asking again, a double click goes back", () =>
   withPage({ fragment: "#demo" }, async ({ page }) => {
     await openExplore(page, "up");
     const chart = page.locator("canvas.plot-pointer");
-    const heading = page.getByRole("region", { name: "What was read" }).getByRole("heading");
+    const account = page.getByRole("region", { name: "What was read" });
     const ruler = page.getByRole("slider", { name: "Time ruler" });
     const range = () => ruler.getAttribute("aria-valuetext");
-    const [whole, before] = [await range(), await heading.innerText()];
+    const [whole, before] = [await range(), await account.innerText()];
     await chart.scrollIntoViewIfNeeded();
     await dragAcross(page, chart, 0.4, 0.6);
     const part = await expectChange(whole, range);
-    await expectChange(before, () => heading.innerText());
+    await expectChange(before, () => account.innerText());
     await chart.dblclick();
     await expectChange(part, range);
   }));
