@@ -28,6 +28,8 @@ pub struct Surface {
     width: f64,
     height: f64,
     hatches: RefCell<HashMap<String, CanvasPattern>>,
+    /// The colour that fills now: setting it costs more than filling.
+    filling: RefCell<String>,
 }
 
 impl Surface {
@@ -48,8 +50,8 @@ impl Surface {
         }
         context.set_transform(density, 0.0, 0.0, density, 0.0, 0.0).ok()?;
         context.clear_rect(0.0, 0.0, width, height);
-        let hatches = RefCell::default();
-        Some(Self { canvas: canvas.clone(), context, density, width, height, hatches })
+        let (hatches, filling) = (RefCell::default(), RefCell::default());
+        Some(Self { canvas: canvas.clone(), context, density, width, height, hatches, filling })
     }
 
     /// Width in CSS pixels.
@@ -84,8 +86,23 @@ impl Surface {
 
     /// Fills a rectangle.
     pub fn fill(&self, x: f64, y: f64, width: f64, height: f64, colour: &str) {
-        self.context.set_fill_style_str(colour);
+        self.fill_with(colour);
         self.context.fill_rect(x, y, width, height);
+    }
+
+    fn fill_with(&self, colour: &str) {
+        let mut filling = self.filling.borrow_mut();
+        if *filling != colour {
+            self.context.set_fill_style_str(colour);
+            filling.clear();
+            filling.push_str(colour);
+        }
+    }
+
+    /// Takes back what was set since the last `save`.
+    fn restore(&self) {
+        self.context.restore();
+        self.filling.borrow_mut().clear();
     }
 
     /// Fills a rectangle with slanted lines.
@@ -98,7 +115,7 @@ impl Surface {
         self.context.set_fill_style_canvas_pattern(&pattern);
         let d = self.density;
         self.context.fill_rect(x * d, y * d, width * d, height * d);
-        self.context.restore();
+        self.restore();
     }
 
     fn make_hatch(&self, colour: &str) -> Option<CanvasPattern> {
@@ -147,7 +164,7 @@ impl Surface {
     /// Fills the shape with these corners.
     pub fn polygon(&self, points: &[(f64, f64)], colour: &str) {
         let Some((first, rest)) = points.split_first() else { return };
-        self.context.set_fill_style_str(colour);
+        self.fill_with(colour);
         self.context.begin_path();
         self.context.move_to(first.0, first.1);
         for point in rest {
@@ -159,7 +176,7 @@ impl Surface {
 
     /// Fills a disc.
     pub fn disc(&self, x: f64, y: f64, radius: f64, colour: &str) {
-        self.context.set_fill_style_str(colour);
+        self.fill_with(colour);
         self.context.begin_path();
         let _ = self.context.arc(x, y, radius, 0.0, std::f64::consts::TAU);
         self.context.fill();
@@ -178,7 +195,7 @@ impl Surface {
 
     /// Writes `text` with the middle of its line at `y`.
     pub fn text(&self, text: &str, x: f64, y: f64, align: Align, colour: &str) {
-        self.context.set_fill_style_str(colour);
+        self.fill_with(colour);
         self.context.set_text_baseline("middle");
         self.context.set_text_align(match align {
             Align::Left => "left",
@@ -201,7 +218,7 @@ impl Surface {
         self.context.rect(x, y, width, height);
         self.context.clip();
         draw(self);
-        self.context.restore();
+        self.restore();
     }
 
     /// Draws with `draw`, all of it at `opacity` from 0 to 1.
@@ -209,6 +226,6 @@ impl Surface {
         self.context.save();
         self.context.set_global_alpha(opacity);
         draw(self);
-        self.context.restore();
+        self.restore();
     }
 }

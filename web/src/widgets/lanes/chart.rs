@@ -83,7 +83,9 @@ pub fn LaneChart(
         on_enter,
         describe,
     };
+    let over = NodeRef::<Canvas>::new();
     paint(chart.canvas, move |surface| chart.draw(surface, looks));
+    paint(over, move |surface| chart.draw_over(surface, looks));
     let height = move || format!("{}px", lanes.read().height() + NOTES + 8.0);
     view! {
         <div class="lane-chart">
@@ -105,6 +107,7 @@ pub fn LaneChart(
                 on:wheel=move |event| chart.wheel(&event)
                 on:keydown=move |event| chart.key(&event)
             ></canvas>
+            <canvas node_ref=over class="lane-over" aria-hidden="true"></canvas>
             <p class="unseen" aria-live="polite">{move || chart.said()}</p>
             <Tooltip tip=chart.tip/>
         </div>
@@ -118,19 +121,19 @@ fn scale_for(range: TimeRange, width: f64) -> TimeScale {
 
 impl Chart {
     fn draw(self, surface: &Surface, looks: Looks) {
-        let lanes = self.lanes.get();
         let scale = scale_for(self.range.get(), surface.width());
         let ticks = time_ticks(scale.range, looks.zone.get(), (scale.width / 84.0) as usize);
-        let picture = Picture {
-            selected: self.selected.get().and_then(|given| lanes.place_of(given)),
-            lanes: &lanes,
-            scale,
-            ticks: &ticks,
-            palette: &looks.palette.get(),
-            hovered: self.hovered.get(),
-            cursor: self.cursor.get(),
-        };
-        picture.draw(surface);
+        let (lanes, palette) = (&self.lanes.get(), &looks.palette.get());
+        let (selected, hovered, cursor) = (None, None, None);
+        Picture { lanes, scale, ticks: &ticks, palette, selected, hovered, cursor }.draw(surface);
+    }
+
+    fn draw_over(self, surface: &Surface, looks: Looks) {
+        let scale = scale_for(self.range.get(), surface.width());
+        let (lanes, palette) = (&self.lanes.get(), &looks.palette.get());
+        let selected = self.selected.get().and_then(|given| lanes.place_of(given));
+        let (hovered, cursor) = (self.hovered.get(), self.cursor.get());
+        Picture { lanes, scale, ticks: &[], palette, selected, hovered, cursor }.draw_over(surface);
     }
 
     /// The selection in words, for those who do not see its outline.

@@ -22,7 +22,7 @@ pub(super) struct Picture<'a> {
 }
 
 impl Picture<'_> {
-    /// Draws everything.
+    /// Draws all but what follows the pointer.
     pub(super) fn draw(&self, surface: &Surface) {
         surface.font(SMALL_FONT);
         let (left, width) = (self.scale.left, self.scale.width);
@@ -35,12 +35,17 @@ impl Picture<'_> {
             for lane in 0..self.lanes.lanes().len() {
                 self.lane(surface, lane);
             }
-            if let Some(time) = self.cursor {
-                let x = surface.snap(self.scale.x(time));
-                let ink = self.palette.colour("--text-quiet");
-                surface.fill(x, 0.0, surface.hairline(), surface.height(), &ink);
-            }
         });
+    }
+
+    /// Draws what follows the pointer, on a surface of its own: the marks below stay.
+    pub(super) fn draw_over(&self, surface: &Surface) {
+        let (left, width) = (self.scale.left, self.scale.width);
+        if let Some(time) = self.cursor.filter(|time| self.scale.range.contains(*time)) {
+            let x = surface.snap(self.scale.x(time));
+            let ink = self.palette.colour("--text-quiet");
+            surface.fill(x, 0.0, surface.hairline(), surface.height(), &ink);
+        }
         // Outlines stand around marks, also around those that begin where the axis does.
         surface.clipped(left - 4.0, 0.0, width + 8.0, surface.height(), |surface| {
             for (place, thick) in [(self.hovered, 1.0), (self.selected, 2.0)] {
@@ -122,6 +127,9 @@ impl Picture<'_> {
         let (fill, edge) = (self.palette.colour(look.fill), self.palette.colour(look.edge));
         // Neighbours stay apart by a device pixel when there is room for it.
         let body = if width > 3.0 { width - surface.hairline() } else { width };
+        if body <= 2.5 && !look.damaged {
+            return surface.fill(x, y, body, height, &edge);
+        }
         surface.fill(x, y, body, height, &fill);
         if look.pattern == Pattern::Hatched {
             surface.clipped(x, y, body, height, |s| s.hatch(x, y, body, height, &edge));
