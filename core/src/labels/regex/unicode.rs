@@ -36,8 +36,10 @@ pub(super) fn named(name: &str) -> Option<ClassUnicode> {
     if plain == "cs" || plain == "surrogate" {
         return Some(ClassUnicode::empty());
     }
-    // Only the tables of categories and scripts are compiled in: other properties are not found.
-    let hir = regex_syntax::parse(&format!(r"\p{{{plain}}}")).ok()?;
+    // Asked for as what it is: another package of a build may compile in further properties, which
+    // Go does not know.
+    let ask = |property: &str| regex_syntax::parse(&format!(r"\p{{{property}={plain}}}")).ok();
+    let hir = ask("gc").or_else(|| ask("sc"))?;
     match hir.into_kind() {
         HirKind::Class(Class::Unicode(class)) => Some(class),
         // A class of one character is turned into a literal.
