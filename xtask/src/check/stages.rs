@@ -46,7 +46,10 @@ pub(super) const STAGES: [Stage; 9] = [
         name: "test",
         what: "all native tests, the layers and sizes of the code among them",
         needs: &[Part::Prometheus],
-        run: |machine| run_in_view(native(machine, "cargo").args(["test", "--workspace"])),
+        run: |machine| {
+            let mut command = native(machine, "cargo");
+            run_in_view(command.args(["test", "--workspace", "--no-fail-fast"]))
+        },
     },
     Stage {
         name: "doc",
