@@ -59,7 +59,7 @@ pub(super) fn decode<T: Trace>(
                 0 => header.start_times.read_first(&mut r, sample.time.value),
                 _ => header.start_times.read_further(&mut r, index, time_before),
             })
-            .map_err(|error| super::decode::in_sample(error, index, header.num_samples))?;
+            .map_err(|error| super::in_sample::in_sample(error, index, header.num_samples))?;
         let histogram = sample.histogram(&layout, &header, index);
         into.push(sample.time.value, histogram, start_time);
         r.close(format_args!(

@@ -12,6 +12,7 @@
 //! 3. Floats are bits: a stale marker is a signalling NaN and must come out as it went in.
 
 mod encoding;
+mod in_sample;
 
 mod varbit;
 mod xor_float;

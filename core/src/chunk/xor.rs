@@ -56,7 +56,7 @@ pub(super) fn decode<T: Trace>(
         Ok(()) => Ok(()),
         Err((good, error)) => {
             into.truncate(from + good);
-            Err(super::decode::in_sample(error, good, num_samples))
+            Err(super::in_sample::in_sample(error, good, num_samples))
         }
     }
 }
