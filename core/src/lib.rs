@@ -20,7 +20,8 @@
 //! | modules | know |
 //! |---|---|
 //! | [`error`], [`types`] | what went wrong and where; times, references, samples |
-//! | [`encoding`], [`event`], [`storage`] | named fields of bytes; long work in steps; files |
+//! | [`clock`], [`event`] | time and chance, injected; long work in steps, what happened |
+//! | [`encoding`], [`storage`] | named fields of bytes; files |
 //! | [`labels`], [`chunk`] | who a series is; its samples, compressed |
 //! | [`postings`], [`tombstones`] | sets of series; deleted times |
 //! | [`query`] | what every source offers, and many sources as one |
@@ -54,6 +55,7 @@ pub mod error;
 
 pub mod types;
 
+pub mod clock;
 pub mod encoding;
 pub mod event;
 pub mod storage;
