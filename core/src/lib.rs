@@ -26,7 +26,7 @@
 //! | [`postings`], [`tombstones`] | sets of series; deleted times |
 //! | [`query`] | what every source offers, and many sources as one |
 //! | [`wal`], [`block`] | the two kinds of files |
-//! | [`head`] | the newest hours, rebuilt from the logs |
+//! | [`head`], [`compaction`] | the newest hours, rebuilt from the logs; blocks made of others |
 //! | [`db`], [`inspect`] | a directory, opened; any file as a tree of named fields |
 //!
 //! ```
@@ -72,6 +72,7 @@ pub mod query;
 pub mod block;
 pub mod wal;
 
+pub mod compaction;
 pub mod head;
 
 pub mod inspect;
