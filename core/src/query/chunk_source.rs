@@ -47,12 +47,14 @@ pub trait ChunkSource: Send + Sync + Debug {
     /// They cannot be read.
     fn symbols(&self) -> Result<SymbolIter<'_>>;
 
-    /// Its series, before the first of them. Chunks outside `range` are left out; a series without
-    /// a chunk inside may be left out or come without chunks.
+    /// Its series from `position` on, before the first of them: 0 for all, or what
+    /// [`SeriesCursor::position`] said, so that long work can let go of the source between its
+    /// steps. Chunks outside `range` are left out; a series without a chunk inside may be left out
+    /// or come without chunks.
     ///
     /// # Errors
     /// The series cannot be read.
-    fn series(&self, range: TimeRange) -> Result<Box<dyn SeriesCursor + '_>>;
+    fn series(&self, range: TimeRange, position: u64) -> Result<Box<dyn SeriesCursor + '_>>;
 }
 
 /// Goes through the series of a source, holding one at a time.
@@ -78,6 +80,10 @@ pub trait SeriesCursor: Send + Debug {
     /// # Errors
     /// A chunk is damaged or missing.
     fn chunks<'a>(&'a self, into: &mut Vec<RawChunk<'a>>) -> Result<()>;
+
+    /// Where the current series can be found again: a cursor that is opened there advances to it
+    /// first.
+    fn position(&self) -> u64;
 
     /// How far it is: done and in all, in bytes or in series.
     fn progress(&self) -> (u64, u64);
