@@ -15,7 +15,7 @@ const CORE_LAYERS: &[&[&str]] = &[
     &["labels", "chunk"],
     &["postings", "tombstones"],
     &["query"],
-    &["wal", "block"],
+    &["wal", "block", "openmetrics"],
     &["head", "compaction", "retention"],
     &["db", "inspect", "promql"],
 ];

@@ -26,6 +26,7 @@
 //! | [`postings`], [`tombstones`] | sets of series; deleted times |
 //! | [`query`] | what every source offers, and many sources as one |
 //! | [`wal`], [`block`] | the two kinds of files |
+//! | [`openmetrics`] | series and samples as text |
 //! | [`head`], [`compaction`] | the newest hours, rebuilt from the logs; blocks made of others |
 //! | [`db`], [`inspect`] | a directory, opened; any file as a tree of named fields |
 //!
@@ -70,6 +71,7 @@ pub mod tombstones;
 pub mod query;
 
 pub mod block;
+pub mod openmetrics;
 pub mod wal;
 
 pub mod compaction;
