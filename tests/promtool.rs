@@ -49,10 +49,15 @@ fn copy(from: &Path, to: &Path) {
 fn by_promtool(fixture: &Fixture) -> (Floats, usize) {
     let scratch = tempfile::tempdir().expect("a temporary directory");
     copy(&fixture.data(), scratch.path());
-    fs::create_dir_all(scratch.path().join("wal")).expect("promtool insists on a log");
+    dump_of(scratch.path())
+}
+
+/// What promtool dumps of this directory, in which it may write.
+fn dump_of(directory: &Path) -> (Floats, usize) {
+    fs::create_dir_all(directory.join("wal")).expect("promtool insists on a log");
     let output = Command::new("promtool")
         .args(["tsdb", "dump"])
-        .arg(scratch.path())
+        .arg(directory)
         .output()
         .expect("promtool runs: it comes with Debian's package prometheus");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -107,4 +112,35 @@ fn promtool_dumps_the_same_floats() {
         compared += ours.len();
     }
     assert!(compared > 1000, "only {compared} samples were compared");
+}
+
+#[test]
+fn promtool_makes_blocks_of_what_is_exported() {
+    for name in ["wide", "tombstone-ratio"] {
+        let fixture = fixtures::named(name);
+        let scratch = tempfile::tempdir().expect("a temporary directory");
+        let (text, blocks) = (scratch.path().join("text"), scratch.path().join("blocks"));
+        fs::write(&text, exported(&fixture)).expect("a text is written");
+        let output = Command::new("promtool")
+            .args(["tsdb", "create-blocks-from", "openmetrics"])
+            .args([&text, &blocks])
+            .output()
+            .expect("promtool runs");
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let (theirs, their_series) = dump_of(&blocks);
+        let (ours, our_series) = by_us(&fixture);
+        assert_eq!((our_series, ours.len()), (their_series, theirs.len()), "{name}");
+        assert!(ours == theirs, "{name}: other samples");
+    }
+}
+
+fn exported(fixture: &Fixture) -> String {
+    let db = db::Open::new(fixture.storage(), OpenOptions::default()).run().expect("it opens");
+    let mut text = String::new();
+    db::export_openmetrics(&db, &[], TimeRange::ALL, &mut ReadStats::default(), &mut |part| {
+        text.push_str(part);
+        Ok(())
+    })
+    .expect("the text is written");
+    text
 }

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Query(Query),
     /// Show any file of a data directory as a tree of named fields
     Inspect(Inspect),
+    /// Print float samples as OpenMetrics text, which `import` and promtool read
+    Export(Dump),
     /// Read everything and list all damage, with what Prometheus would do at start
     Verify(Plain),
 }

@@ -6,6 +6,7 @@
 mod args;
 mod blocks;
 mod dump;
+mod export;
 mod head;
 mod inspect;
 mod labels;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Labels(arguments) => labels::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
     };
     match result {

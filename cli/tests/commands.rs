@@ -100,3 +100,15 @@ fn reading_changes_nothing() {
     files(&fixture.data(), &mut after);
     assert!(before == after, "the directory was changed");
 }
+
+#[test]
+fn an_export_is_openmetrics_text() {
+    let fixture = named("wide");
+    let data = fixture.data();
+    let arguments = ["export", data.to_str().unwrap(), "--match", r#"wide_1{word="a+b"}"#];
+    let output = run(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with(r#"wide_1{"#) && text.contains(r#"word="a+b""#), "{text}");
+    assert!(text.ends_with("\n# EOF\n"), "{text}");
+}

@@ -5,6 +5,7 @@
 
 mod answer;
 mod dump;
+mod export;
 mod open;
 mod options;
 mod parallel;
@@ -15,9 +16,10 @@ mod verify;
 
 pub use answer::{Answer, float_text};
 pub use dump::series_line;
+pub use export::{Exported, export_openmetrics};
 pub use open::Open;
 pub use options::{DEFAULT_CHUNK_RANGE, DEFAULT_LOOKBACK, OpenOptions, guess_chunk_range};
-pub use read::{dump, evaluate, labels, query_instant, query_range};
+pub use read::{dump, each_series, evaluate, labels, query_instant, query_range};
 pub use report::{block_reports, wal_report};
 pub use state::{Db, HiddenBlock};
 pub use verify::{Verify, VerifyReport};

@@ -28,6 +28,26 @@ pub fn dump(
     stats: &mut ReadStats,
     write: &mut dyn FnMut(&str) -> Result<()>,
 ) -> Result<()> {
+    each_series(db, selectors, range, stats, &mut |labels, samples| {
+        write(&series_line(labels, samples))
+    })
+}
+
+/// Gives each series that has a chunk in `range` and that one of the `selectors` chooses (none =
+/// all), sorted by labels, with its samples in `range`.
+///
+/// As upstream: a series stays in the answer while one of its chunks does, even if tombstones leave
+/// none of that chunk's samples.
+///
+/// # Errors
+/// `take` fails, or a source cannot be read at all. Damage goes to `stats`.
+pub fn each_series(
+    db: &Db,
+    selectors: &[Vec<Matcher>],
+    range: TimeRange,
+    stats: &mut ReadStats,
+    take: &mut dyn FnMut(&Labels, &Samples) -> Result<()>,
+) -> Result<()> {
     let sources = db.sources(range);
     let mut by_source = vec![ReadStats::default(); sources.len()];
     let mut samples = Samples::default();
@@ -35,9 +55,7 @@ pub fn dump(
     for series in found {
         samples.clear();
         read_merged(&sources, &series, range, &mut by_source, &mut samples)?;
-        // As upstream: a series stays in the answer while one of its chunks does, even if
-        // tombstones leave none of that chunk's samples.
-        write(&series_line(&series.labels, &samples))?;
+        take(&series.labels, &samples)?;
     }
     by_source.iter().for_each(|own| stats.add(own));
     Ok(())
