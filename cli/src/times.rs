@@ -24,28 +24,8 @@ pub(crate) fn parse_duration(text: &str) -> Result<i64, String> {
         let fits = (1.0..9.2e18).contains(&milliseconds);
         return if fits { Ok(milliseconds as i64) } else { Err(refuse()) };
     }
-    let mut rest = text;
-    let mut total = 0i64;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(refuse)?;
-        let number: i64 = rest[..digits].parse().map_err(|_| refuse())?;
-        let unit_end = rest[digits..].find(|c: char| c.is_ascii_digit());
-        let end = unit_end.map_or(rest.len(), |length| digits + length);
-        let scale = match &rest[digits..end] {
-            "ms" => 1,
-            "s" => 1000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            "w" => 7 * 86_400_000,
-            "y" => 365 * 86_400_000,
-            _ => return Err(refuse()),
-        };
-        let part = number.checked_mul(scale).ok_or_else(refuse)?;
-        total = total.checked_add(part).ok_or_else(refuse)?;
-        rest = &rest[end..];
-    }
-    if total > 0 { Ok(total) } else { Err(refuse()) }
+    let length = chunkscope::types::parse_duration(text).filter(|length| *length > 0);
+    length.ok_or_else(refuse)
 }
 
 /// A time as `2023-11-14T22:13:20.123Z`; the bare number where no calendar reaches.

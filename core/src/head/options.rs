@@ -1,6 +1,6 @@
 //! What a replay is told.
 
-use crate::types::{Duration, Timestamp};
+use crate::types::{Duration, Timestamp, range_end};
 
 /// Settings of a replay. The defaults are those of a Prometheus server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,11 +43,9 @@ impl Default for ReplayOptions {
 }
 
 impl ReplayOptions {
-    /// First millisecond after the chunk range that holds `time`. Division truncates towards zero,
-    /// as upstream's does: the ranges on both sides of zero are one.
+    /// First millisecond after the chunk range that holds `time`.
     pub(super) fn range_end(&self, time: Timestamp) -> Timestamp {
-        let range = self.chunk_range.max(1);
-        (time / range).saturating_mul(range).saturating_add(range)
+        range_end(time, self.chunk_range)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod block_id;
 mod bucket_bounds;
+mod duration;
 mod histogram;
 mod refs;
 mod resolution;
@@ -10,7 +11,8 @@ mod time;
 
 pub use block_id::BlockId;
 pub use bucket_bounds::{Bucket, bucket_indexes};
+pub use duration::{parse_duration, show_duration};
 pub use histogram::{Buckets, CounterReset, Histogram, MAX_SCHEMA, Span, is_known_schema};
 pub use refs::{ChunkRef, SeriesRef};
 pub use samples::{Column, STALE_MARKER, Samples, is_stale, stale_marker};
-pub use time::{Duration, TimeRange, Timestamp};
+pub use time::{Duration, TimeRange, Timestamp, range_end};

@@ -10,6 +10,16 @@ pub type Timestamp = i64;
 /// A length of time in milliseconds.
 pub type Duration = i64;
 
+/// First millisecond after the chunk range that holds `time`; chunks and blocks cut from a head
+/// end there at the latest.
+///
+/// Division truncates towards zero, as upstream's does: the ranges on both sides of 1970 are one.
+#[must_use]
+pub const fn range_end(time: Timestamp, chunk_range: Duration) -> Timestamp {
+    let range = if chunk_range < 1 { 1 } else { chunk_range };
+    (time / range).saturating_mul(range).saturating_add(range)
+}
+
 /// A closed range of time: both ends belong to it. Empty when `min_time > max_time`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TimeRange {
