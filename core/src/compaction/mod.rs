@@ -1,4 +1,19 @@
 //! Compaction: which blocks become one, and writing that one.
 //!
-//! Deciding is pure and tells its reasons; writing goes series by series through the chunks of its
+//! ```text
+//! metas of all blocks ── plan ──► which to merge next, and why ── write ──► one new block
+//! ```
+//!
+//! Deciding is pure and tells its reasons: the planner view, a dry run on the command line and the
+//! engine itself ask the same function. Writing goes series by series through the chunks of its
 //! sources and knows nothing of why.
+
+mod lineage;
+mod plan;
+mod ranges;
+mod reason;
+
+pub use lineage::merged_meta;
+pub use plan::{BlockPlan, Plan, PlanOptions, PlannedMerge, plan};
+pub use ranges::{aligned_start, block_ranges, head_cut};
+pub use reason::{DeletedVerdict, Reason, Verdict};
