@@ -28,6 +28,7 @@
 //! | [`wal`], [`block`] | the two kinds of files |
 //! | [`openmetrics`] | series and samples as text |
 //! | [`head`], [`compaction`] | the newest hours, rebuilt from the logs; blocks made of others |
+//! | [`retention`] | which blocks are too old or too many |
 //! | [`db`], [`inspect`] | a directory, opened; any file as a tree of named fields |
 //!
 //! ```
@@ -76,6 +77,7 @@ pub mod wal;
 
 pub mod compaction;
 pub mod head;
+pub mod retention;
 
 pub mod inspect;
 
