@@ -14,6 +14,7 @@
 mod encoding;
 mod in_sample;
 
+mod bit_stream;
 mod varbit;
 mod xor_float;
 
@@ -22,6 +23,7 @@ mod xor_appender;
 
 mod start_time;
 mod xor2;
+mod xor2_appender;
 
 mod histogram_layout;
 mod histogram;
@@ -35,3 +37,4 @@ mod golden;
 pub use decode::{decode, decode_traced, num_samples};
 pub use encoding::Encoding;
 pub use xor_appender::XorAppender;
+pub use xor2_appender::Xor2Appender;

@@ -26,10 +26,17 @@
 //! e807c12fffd603            …
 //! ```
 
+use super::bit_stream::BitSink;
 use super::varbit;
 use crate::encoding::{BitReader, Trace};
 use crate::error::Result;
 use crate::types::Timestamp;
+
+/// The bit of the header that says that sample 0 has one.
+const HAS_FIRST: u8 = 0x80;
+
+/// The bits of the header that hold the first sample that has a field, and the largest such index.
+const LAST_FIRST_CHANGE: u8 = 0x7f;
 
 /// Reads the start timestamps of a chunk, one call per sample.
 #[derive(Debug, Clone, Copy)]
@@ -98,10 +105,66 @@ impl StartTimes {
     }
 }
 
+/// Writes the start timestamps of a chunk, one call per sample.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct StartTimesWriter {
+    current: Timestamp,
+    difference: i64,
+    header: u8,
+}
+
+impl StartTimesWriter {
+    /// The header for the samples so far.
+    pub(super) fn header(&self) -> u8 {
+        self.header
+    }
+
+    /// Writes the start timestamp of sample 0, at `time`.
+    #[inline(always)]
+    pub(super) fn write_first<S: BitSink>(
+        &mut self,
+        out: &mut S,
+        time: Timestamp,
+        start_time: Timestamp,
+    ) {
+        if start_time != 0 {
+            self.header = HAS_FIRST;
+            out.put_varint(time.wrapping_sub(start_time));
+        }
+        self.current = start_time;
+    }
+
+    /// Writes the start timestamp of sample `index` (1 or more), after a sample at `time_before`.
+    #[inline(always)]
+    pub(super) fn write_further<S: BitSink>(
+        &mut self,
+        out: &mut S,
+        index: u16,
+        time_before: Timestamp,
+        start_time: Timestamp,
+    ) {
+        let stored = self.header & LAST_FIRST_CHANGE != 0;
+        let begins = start_time != self.current || index == u16::from(LAST_FIRST_CHANGE);
+        if !stored && !begins {
+            return;
+        }
+        let difference = time_before.wrapping_sub(start_time);
+        if stored {
+            varbit::write_signed(out, difference.wrapping_sub(self.difference));
+        } else {
+            // By invariant 2 the index is at most 127 here.
+            self.header |= index as u8;
+            varbit::write_signed(out, difference);
+        }
+        self.difference = difference;
+        self.current = start_time;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::golden::{bytes, sweep};
-    use super::super::{Encoding, decode};
+    use super::super::{Encoding, Xor2Appender, decode};
     use crate::types::Samples;
 
     fn start_times(hex: &str) -> Vec<i64> {
@@ -110,6 +173,12 @@ mod tests {
         decode(Encoding::Xor2, &data, &mut into).unwrap();
         assert_eq!(into.floats.times[..2], [1000, 2000]);
         sweep(Encoding::Xor2, &data);
+        let mut appender = Xor2Appender::new();
+        for (index, time) in into.floats.times.iter().enumerate() {
+            let start_time = into.floats.start_time(index);
+            appender.append(*time, into.floats.values[index], start_time);
+        }
+        assert_eq!(appender.to_bytes(), data, "{hex}");
         (0..into.floats.len()).map(|index| into.floats.start_time(index)).collect()
     }
 

@@ -22,6 +22,7 @@
 //! Example: -3, 5, 0, 300 signed are `10 101`, `110 000101`, `0`, `11110 000100101100`, together
 //! `ae 15 e1 2c`.
 
+use super::bit_stream::BitSink;
 use crate::encoding::{BitReader, Trace};
 use crate::error::Result;
 
@@ -92,26 +93,57 @@ fn read<T: Trace>(r: &mut BitReader<'_, T>, name: &'static str) -> Result<(u64, 
     Ok((payload, width))
 }
 
+/// Writes a signed integer.
+#[inline(always)]
+pub(super) fn write_signed<S: BitSink>(out: &mut S, value: i64) {
+    // One less for positive numbers, by invariant 1.
+    let magnitude = if value > 0 { value - 1 } else { value.wrapping_neg() } as u64;
+    let needed = if value == 0 { 0 } else { 65 - magnitude.leading_zeros() };
+    write(out, value as u64, needed);
+}
+
+/// Writes an unsigned integer.
+#[inline(always)]
+pub(super) fn write_unsigned<S: BitSink>(out: &mut S, value: u64) {
+    write(out, value, 64 - value.leading_zeros());
+}
+
+/// Writes the low bits of `value` in the first row whose payload has `needed` bits.
+#[inline(always)]
+fn write<S: BitSink>(out: &mut S, value: u64, needed: u32) {
+    let ones = u32::from(ROWS[needed as usize]);
+    let width = u32::from(WIDTHS[ones as usize]);
+    if ones == 0 {
+        out.put(0, 1);
+    } else if width < 64 {
+        let payload = value & (u64::MAX >> (64 - width));
+        let prefix = (2 << ones) - 2;
+        out.put(prefix << width | payload, ones + 1 + width);
+    } else {
+        out.put(0xff, 8);
+        out.put(value, 64);
+    }
+}
+
+/// Row by needed bits; the least negative number would need 65.
+const ROWS: [u8; 66] = {
+    let mut rows = [0; 66];
+    let mut needed = 0;
+    while needed < rows.len() {
+        let mut row = 0;
+        while row < 8 && (WIDTHS[row] as usize) < needed {
+            row += 1;
+        }
+        rows[needed] = row as u8;
+        needed += 1;
+    }
+    rows
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::encoding::BitWriter;
-
-    /// The writer of the table above.
-    fn write(w: &mut BitWriter, value: u64, holds: impl Fn(u32) -> bool) {
-        let ones = WIDTHS.iter().position(|width| holds(u32::from(*width))).unwrap() as u32;
-        let prefix = (ones + 1).min(8);
-        w.bits(u64::MAX << 1 >> u32::from(ones == 8), prefix);
-        w.bits(value, u32::from(WIDTHS[ones as usize]));
-    }
-
-    fn write_signed(w: &mut BitWriter, value: i64) {
-        write(w, value as u64, |n| match n {
-            0 => value == 0,
-            64 => true,
-            _ => fits(value, n),
-        });
-    }
 
     #[test]
     fn the_example() {
@@ -130,8 +162,7 @@ mod tests {
         let mut w = BitWriter::default();
         for value in &values {
             write_signed(&mut w, *value);
-            let unsigned = *value as u64;
-            write(&mut w, unsigned, |n| n == 64 || unsigned >> n == 0);
+            write_unsigned(&mut w, *value as u64);
         }
         let bytes = w.into_bytes();
         let mut r = BitReader::new(&bytes, 0);
@@ -140,6 +171,22 @@ mod tests {
             assert_eq!(read_unsigned(&mut r, "unsigned").unwrap(), value as u64);
         }
         assert!(r.remaining() < 8);
+    }
+
+    #[test]
+    fn a_writer_takes_the_first_row_that_fits() {
+        for (row, n) in WIDTHS.into_iter().map(u32::from).enumerate().skip(1).take(7) {
+            let half = 1i64 << (n - 1);
+            let length = |value| {
+                let mut w = BitWriter::default();
+                write_signed(&mut w, value);
+                w.bit(true);
+                w.bytes().len() * 8 - 1 - w.bytes().last().unwrap().trailing_zeros() as usize
+            };
+            let (this, next) = (row + 1 + n as usize, (row + 2).min(8) + WIDTHS[row + 1] as usize);
+            let lengths = [half, 1 - half, half + 1, -half].map(length);
+            assert_eq!(lengths, [this, this, next, next], "{n} bits");
+        }
     }
 
     #[test]

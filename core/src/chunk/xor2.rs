@@ -285,12 +285,15 @@ impl Values {
 #[cfg(test)]
 mod tests {
     use super::super::golden::{as_bits, bytes, floats, names_every_bit, stale, sweep};
-    use super::super::{Encoding, decode};
+    use super::super::{Encoding, Xor2Appender, decode};
     use crate::types::Samples;
 
     fn check(hex: &str, samples: &[(i64, f64)]) {
         let data = bytes(hex);
         assert_eq!(floats(Encoding::Xor2, &data), as_bits(samples), "{hex}");
+        let mut appender = Xor2Appender::new();
+        samples.iter().for_each(|(time, value)| appender.append(*time, *value, 0));
+        assert_eq!(appender.to_bytes(), data, "{hex}");
         sweep(Encoding::Xor2, &data);
         names_every_bit(Encoding::Xor2, &data);
     }
@@ -352,6 +355,9 @@ mod tests {
         assert_eq!(into.floats.times, (0..130).map(|index| index * 10).collect::<Vec<_>>());
         assert!(into.floats.values.iter().all(|value| *value == 1.0));
         assert!(into.floats.start_times.is_empty(), "none is none");
+        let mut appender = Xor2Appender::new();
+        into.floats.times.iter().for_each(|time| appender.append(*time, 1.0, 0));
+        assert_eq!(appender.to_bytes(), data);
         sweep(Encoding::Xor2, &data);
     }
 }

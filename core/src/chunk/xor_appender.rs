@@ -3,24 +3,19 @@
 //! The layout is that of `xor`. Upstream's writer and this one give the same bytes.
 //!
 //! Invariants
-//! 1. The highest `pending_bits` (at most 63) bits of `pending` follow `written`; what is below is
-//!    zero.
-//! 2. `written` holds whole 8-byte groups of the stream, without the chunk's header: the count is
-//!    in the state and goes in front when the chunk is copied out. An append touches the buffer
-//!    only once in 64 bits.
-//! 3. The window is unset (`leading` > 63) until the first value changes.
+//! 1. `written`, `pending` and `pending_bits` are a bit stream, as in bit_stream, without the
+//!    chunk's header: the count is in the state and goes in front when the chunk is copied out.
 
+use super::bit_stream::{self, BitSink};
 use super::varbit::fits;
 use super::xor;
-use crate::encoding::{BitReader, zigzag};
+use super::xor_float::WriterWindow;
+use crate::encoding::BitReader;
 use crate::error::Result;
 use crate::types::{Column, Timestamp};
 
 /// Bytes of the header: the number of samples.
 const HEADER_SIZE: usize = 2;
-
-/// Marks a window that no value has set yet.
-const UNSET: u8 = 0xff;
 
 /// Appends samples to an XOR chunk.
 #[derive(Debug, Clone)]
@@ -32,8 +27,7 @@ pub struct XorAppender {
     value: u64,
     num_samples: u16,
     pending_bits: u8,
-    leading: u8,
-    trailing: u8,
+    window: WriterWindow,
 }
 
 impl Default for XorAppender {
@@ -57,8 +51,7 @@ impl XorAppender {
             value: 0,
             num_samples: 0,
             pending_bits: 0,
-            leading: UNSET,
-            trailing: 0,
+            window: WriterWindow::UNSET,
         }
     }
 
@@ -80,7 +73,7 @@ impl XorAppender {
         let delta = time.wrapping_sub(self.time) as u64;
         match self.num_samples {
             0 => {
-                self.put_uvarint(zigzag(time));
+                self.put_varint(time);
                 self.put(bits, 64);
             }
             1 => {
@@ -175,46 +168,6 @@ impl XorAppender {
         out.extend_from_slice(&self.pending.to_be_bytes()[..rest]);
     }
 
-    /// Writes the `n` low bits of `value`, 1 to 64; what is above them must be zero.
-    #[inline(always)]
-    fn put(&mut self, value: u64, n: u32) {
-        let free = 64 - u32::from(self.pending_bits);
-        if n < free {
-            self.pending |= value << (free - n);
-            self.pending_bits += n as u8;
-        } else {
-            let rest = n - free;
-            self.flush(self.pending | value >> rest);
-            // Two shifts, as 64 in one is not allowed.
-            self.pending = value << (63 - rest) << 1;
-            self.pending_bits = rest as u8;
-        }
-    }
-
-    #[inline(always)]
-    fn flush(&mut self, group: u64) {
-        if self.written.len() + 8 > self.written.capacity() {
-            self.grow();
-        }
-        self.written.extend_from_slice(&group.to_be_bytes());
-    }
-
-    /// Makes room. Half as much again, not twice: there are as many buffers as series.
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self) {
-        let more = (self.written.capacity() / 2).next_multiple_of(16).max(48);
-        self.written.reserve_exact(more);
-    }
-
-    fn put_uvarint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.put(value & 0x7f | 0x80, 8);
-            value >>= 7;
-        }
-        self.put(value, 8);
-    }
-
     #[inline(always)]
     fn put_delta_of_delta(&mut self, change: i64) {
         let payload = change as u64;
@@ -234,25 +187,18 @@ impl XorAppender {
 
     #[inline(always)]
     fn put_value(&mut self, bits: u64) {
-        let changed = bits ^ self.value;
-        if changed == 0 {
-            self.put(0, 1);
-            return;
-        }
-        let leading = changed.leading_zeros().min(31) as u8;
-        let trailing = changed.trailing_zeros() as u8;
-        if self.leading <= leading && self.trailing <= trailing {
-            // An unset window has more leading zeros than any value.
-            self.put(0b10, 2);
-            let significant = 64 - u32::from(self.leading) - u32::from(self.trailing);
-            self.put(changed >> self.trailing, significant);
-            return;
-        }
-        (self.leading, self.trailing) = (leading, trailing);
-        let significant = 64 - u32::from(leading) - u32::from(trailing);
-        let header = 0b11 << 11 | u64::from(leading) << 6 | u64::from(significant & 63);
-        self.put(header, 13);
-        self.put(changed >> trailing, significant);
+        // A copy, so that the window can write into the state that it is part of.
+        let mut window = self.window;
+        window.write(self, bits ^ self.value);
+        self.window = window;
+    }
+}
+
+impl BitSink for XorAppender {
+    #[inline(always)]
+    fn put(&mut self, value: u64, n: u32) {
+        let Self { written, pending, pending_bits, .. } = self;
+        bit_stream::put(written, pending, pending_bits, value, n);
     }
 }
 

@@ -18,6 +18,7 @@
 
 use std::fmt;
 
+use super::bit_stream::BitSink;
 use crate::encoding::{BitReader, Trace};
 use crate::error::{Error, Result};
 use crate::types::STALE_MARKER;
@@ -157,6 +158,54 @@ impl XorFloat {
     }
 }
 
+/// The window of a writer: which bits changed last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WriterWindow {
+    leading: u8,
+    trailing: u8,
+}
+
+/// The codes in front of changed bits in the window as before, and of a new window: bits, length.
+pub(super) type WindowCodes = [(u64, u32); 2];
+
+impl WriterWindow {
+    /// No value has changed yet: more leading zeros than any change has.
+    pub(super) const UNSET: Self = Self { leading: 0xff, trailing: 0 };
+
+    /// Writes a value whose bits differ in `changed` from those before.
+    #[inline(always)]
+    pub(super) fn write<S: BitSink>(&mut self, out: &mut S, changed: u64) {
+        if changed == 0 {
+            out.put(0, 1);
+        } else {
+            self.write_change(out, changed, [(0b10, 2), (0b11, 2)]);
+        }
+    }
+
+    /// Writes `changed`, which is not 0.
+    #[inline(always)]
+    pub(super) fn write_change<S: BitSink>(
+        &mut self,
+        out: &mut S,
+        changed: u64,
+        [(as_before, as_before_len), (new, new_len)]: WindowCodes,
+    ) {
+        let leading = changed.leading_zeros().min(31) as u8;
+        let trailing = changed.trailing_zeros() as u8;
+        if self.leading <= leading && self.trailing <= trailing {
+            out.put(as_before, as_before_len);
+            let significant = 64 - u32::from(self.leading) - u32::from(self.trailing);
+            out.put(changed >> self.trailing, significant);
+            return;
+        }
+        *self = Self { leading, trailing };
+        let significant = 64 - u32::from(leading) - u32::from(trailing);
+        let header = new << 11 | u64::from(leading) << 6 | u64::from(significant & 63);
+        out.put(header, new_len + 11);
+        out.put(changed >> trailing, significant);
+    }
+}
+
 /// Shows a float by its bits: a stale marker by name.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ShownFloat(pub(super) u64);
@@ -184,12 +233,15 @@ mod tests {
         w.bits(11, 6);
         w.bits(0b111_1111_1111, 11);
         w.bits(0, 1);
-        let mut r = BitReader::new(w.bytes(), 0);
+        let (mut r, mut written) = (BitReader::new(w.bytes(), 0), BitWriter::default());
         let mut stream = XorFloat::starting_at(1f64.to_bits());
-        for value in [1.0, 2.0, 2.0] {
+        let mut window = WriterWindow::UNSET;
+        for value in [1.0f64, 2.0, 2.0] {
+            window.write(&mut written, stream.bits ^ value.to_bits());
             stream.read(&mut r).unwrap();
             assert_eq!(f64::from_bits(stream.bits), value);
         }
+        assert_eq!(written.bytes(), w.bytes());
     }
 
     #[test]
