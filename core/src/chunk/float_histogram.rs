@@ -27,10 +27,11 @@
 //! …
 //! ```
 
+use super::bit_stream::BitSink;
 use super::histogram::Growing;
 use super::histogram_layout::{Header, Layout};
 use super::varbit;
-use super::xor_float::{ShownFloat, XorFloat};
+use super::xor_float::{ShownFloat, WriterWindow, XorFloat};
 use crate::encoding::{BitReader, Trace};
 use crate::error::Result;
 use crate::types::{Buckets, Column, Histogram, STALE_MARKER};
@@ -145,9 +146,81 @@ impl Sample {
     }
 }
 
+/// Writes what is between the time and the start timestamp of the samples of one chunk.
+#[derive(Debug, Clone)]
+pub(super) struct FloatWriter {
+    count: WriterWindow,
+    zero_count: WriterWindow,
+    sum: WriterWindow,
+    positive: Vec<WriterWindow>,
+    negative: Vec<WriterWindow>,
+}
+
+impl FloatWriter {
+    /// Writes the first sample; `None` when its counts are integers.
+    pub(super) fn write_first<S: BitSink>(out: &mut S, first: &Histogram) -> Option<Self> {
+        let Buckets::Float { count, zero_count, positive, negative } = &first.buckets else {
+            return None;
+        };
+        let before = [count, zero_count, &first.sum].into_iter();
+        for value in before.chain(positive).chain(negative) {
+            out.put(value.to_bits(), 64);
+        }
+        Some(Self {
+            count: WriterWindow::UNSET,
+            zero_count: WriterWindow::UNSET,
+            sum: WriterWindow::UNSET,
+            positive: vec![WriterWindow::UNSET; positive.len()],
+            negative: vec![WriterWindow::UNSET; negative.len()],
+        })
+    }
+
+    /// Writes a sample behind `last`; their buckets are the same, and both are of floats.
+    #[inline]
+    pub(super) fn write_further<S: BitSink>(
+        &mut self,
+        out: &mut S,
+        last: &Histogram,
+        next: &Histogram,
+    ) {
+        use Buckets::Float;
+        let (
+            Float {
+                count: last_count,
+                zero_count: last_zero_count,
+                positive: last_positive,
+                negative: last_negative,
+            },
+            Float { count, zero_count, positive, negative },
+        ) = (&last.buckets, &next.buckets)
+        else {
+            return;
+        };
+        self.count.write(out, last_count.to_bits() ^ count.to_bits());
+        self.zero_count.write(out, last_zero_count.to_bits() ^ zero_count.to_bits());
+        self.sum.write(out, last.sum.to_bits() ^ next.sum.to_bits());
+        write_buckets(out, &mut self.positive, last_positive, positive);
+        write_buckets(out, &mut self.negative, last_negative, negative);
+    }
+}
+
+#[inline(always)]
+fn write_buckets<S: BitSink>(
+    out: &mut S,
+    windows: &mut [WriterWindow],
+    last: &[f64],
+    next: &[f64],
+) {
+    for ((window, last), next) in windows.iter_mut().zip(last).zip(next) {
+        window.write(out, last.to_bits() ^ next.to_bits());
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::golden::{as_float, bytes, h1, h2, h3, histograms, names_every_bit, sweep};
+    use super::super::golden::{
+        as_float, bytes, h1, h2, h3, histograms, names_every_bit, sweep, written_again,
+    };
     use super::super::{Encoding, decode};
     use super::*;
     use crate::types::{CounterReset, Samples};
@@ -169,6 +242,7 @@ mod tests {
         {
             let data = bytes(hex);
             assert_eq!(histograms(encoding, &data), samples);
+            assert_eq!(written_again(encoding, &data), data);
             let mut into = Samples::default();
             decode(encoding, &data, &mut into).unwrap();
             assert_eq!([0, 1, 2].map(|index| into.histograms.start_time(index)), [start; 3]);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Encoding, decode, decode_traced};
+use super::{Encoding, HistogramAppend, HistogramAppender, decode, decode_traced};
 use crate::encoding::{Field, FieldTree};
 use crate::types::{Buckets, CounterReset, Histogram, STALE_MARKER, Samples, Span};
 
@@ -85,6 +85,36 @@ pub(super) fn histograms(encoding: Encoding, data: &[u8]) -> Vec<(i64, Histogram
     let mut into = Samples::default();
     decode(encoding, data, &mut into).unwrap();
     into.histograms.times.into_iter().zip(into.histograms.values).collect()
+}
+
+/// A histogram chunk, decoded and written again with the same header.
+pub(super) fn written_again(encoding: Encoding, data: &[u8]) -> Vec<u8> {
+    let flags = if encoding.has_start_times() { data[0] } else { data[2] } >> 6;
+    let header = match flags {
+        0b00 => CounterReset::Unknown,
+        0b10 => CounterReset::Reset,
+        0b01 => CounterReset::NotReset,
+        _ => CounterReset::Gauge,
+    };
+    let mut into = Samples::default();
+    decode(encoding, data, &mut into).unwrap();
+    let column = into.histograms;
+    let sample =
+        |index: usize| (column.times[index], &column.values[index], column.start_time(index));
+    let mut appender = HistogramAppender::new(encoding, header, sample(0));
+    for index in 1..column.len() {
+        let (time, histogram, start_time) = sample(index);
+        let outcome = appender.append(time, histogram, start_time);
+        assert_eq!(outcome, HistogramAppend::Appended, "sample {index}");
+        assert_eq!(appender.last().sum.to_bits(), histogram.sum.to_bits());
+    }
+    assert_eq!(appender.byte_len(), appender.to_bytes().len());
+    assert_eq!(usize::from(appender.num_samples()), column.len());
+    assert_eq!(
+        (appender.min_time(), Some(&appender.last_time())),
+        (column.times[0], column.times.last())
+    );
+    appender.to_bytes()
 }
 
 /// The first histogram of the golden chunks.

@@ -33,9 +33,10 @@
 //! 000300748ca4945e3e8ac5009000000000000228dbc7d148eb1a14515ef2b1bac0
 //! ```
 
+use super::bit_stream::BitSink;
 use super::histogram_layout::{Header, Layout};
 use super::varbit;
-use super::xor_float::{ShownFloat, XorFloat};
+use super::xor_float::{ShownFloat, WriterWindow, XorFloat};
 use crate::encoding::{BitReader, Trace};
 use crate::error::Result;
 use crate::types::{Buckets, Column, Histogram, STALE_MARKER};
@@ -97,6 +98,14 @@ impl Growing {
         self.delta = self.delta.wrapping_add(change);
         self.value = self.value.wrapping_add(self.delta);
         Ok(())
+    }
+
+    /// Writes the next value.
+    #[inline(always)]
+    pub(super) fn write<S: BitSink>(&mut self, out: &mut S, next: i64) {
+        let delta = next.wrapping_sub(self.value);
+        varbit::write_signed(out, delta.wrapping_sub(self.delta));
+        *self = Self { value: next, delta };
     }
 
     /// A first value, which has not grown.
@@ -206,11 +215,83 @@ impl Growths {
     }
 }
 
+/// Writes what is between the time and the start timestamp of the samples of one chunk.
+#[derive(Debug, Clone)]
+pub(super) struct IntegerWriter {
+    count: Growing,
+    zero_count: Growing,
+    sum: WriterWindow,
+    /// How much each bucket grew last.
+    positive: Vec<i64>,
+    negative: Vec<i64>,
+}
+
+impl IntegerWriter {
+    /// Writes the first sample; `None` when its counts are floats.
+    pub(super) fn write_first<S: BitSink>(out: &mut S, first: &Histogram) -> Option<Self> {
+        let Buckets::Integer { count, zero_count, positive, negative } = &first.buckets else {
+            return None;
+        };
+        varbit::write_unsigned(out, *count);
+        varbit::write_unsigned(out, *zero_count);
+        out.put(first.sum.to_bits(), 64);
+        for bucket in positive.iter().chain(negative) {
+            varbit::write_signed(out, *bucket);
+        }
+        Some(Self {
+            count: Growing::first(*count as i64),
+            zero_count: Growing::first(*zero_count as i64),
+            sum: WriterWindow::UNSET,
+            positive: vec![0; positive.len()],
+            negative: vec![0; negative.len()],
+        })
+    }
+
+    /// Writes a sample behind `last`; their buckets are the same, and both are of integers.
+    #[inline]
+    pub(super) fn write_further<S: BitSink>(
+        &mut self,
+        out: &mut S,
+        last: &Histogram,
+        next: &Histogram,
+    ) {
+        use Buckets::Integer;
+        let (
+            Integer { positive: last_positive, negative: last_negative, .. },
+            Integer { count, zero_count, positive, negative },
+        ) = (&last.buckets, &next.buckets)
+        else {
+            return;
+        };
+        if next.is_stale() {
+            // No growth of the growth, whatever the counts: nobody reads them.
+            out.put(0, 2);
+        } else {
+            self.count.write(out, *count as i64);
+            self.zero_count.write(out, *zero_count as i64);
+        }
+        self.sum.write(out, last.sum.to_bits() ^ next.sum.to_bits());
+        write_buckets(out, &mut self.positive, last_positive, positive);
+        write_buckets(out, &mut self.negative, last_negative, negative);
+    }
+}
+
+#[inline(always)]
+fn write_buckets<S: BitSink>(out: &mut S, deltas: &mut [i64], last: &[i64], next: &[i64]) {
+    for ((delta, last), next) in deltas.iter_mut().zip(last).zip(next) {
+        let grown = next.wrapping_sub(*last);
+        varbit::write_signed(out, grown.wrapping_sub(*delta));
+        *delta = grown;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use super::super::golden::{bytes, h1, h2, h3, histograms, names_every_bit, sweep};
+    use super::super::golden::{
+        bytes, h1, h2, h3, histograms, names_every_bit, sweep, written_again,
+    };
     use super::super::{Encoding, decode};
     use super::*;
     use crate::types::{CounterReset, Samples};
@@ -218,6 +299,7 @@ mod tests {
     fn check(encoding: Encoding, hex: &str, samples: &[(i64, Histogram)]) {
         let data = bytes(hex);
         assert_eq!(histograms(encoding, &data), samples, "{hex}");
+        assert_eq!(written_again(encoding, &data), data, "{hex}");
         sweep(encoding, &data);
         names_every_bit(encoding, &data);
     }
@@ -279,8 +361,11 @@ mod tests {
             assert_eq!(samples[index].1.buckets, stale.buckets);
             assert!(samples[index].1.positive_spans.is_empty());
         }
+        assert_eq!(written_again(Encoding::Histogram, &data), data);
         sweep(Encoding::Histogram, &data);
-        let alone = histograms(Encoding::Histogram, &bytes("000100001e3e81ffc0000000000008"));
+        let data = bytes("000100001e3e81ffc0000000000008");
+        assert_eq!(written_again(Encoding::Histogram, &data), data);
+        let alone = histograms(Encoding::Histogram, &data);
         assert_eq!((alone.len(), alone[0].0, alone[0].1.is_stale()), (1, 1000, true));
     }
 
@@ -294,6 +379,7 @@ mod tests {
         assert_eq!(*histogram.custom_values, [0.005, 2.5, 1e9]);
         let Buckets::Integer { count, positive, .. } = &histogram.buckets else { panic!() };
         assert_eq!((*count, positive.as_slice()), (3, [1, 0, 0].as_slice()));
+        assert_eq!(written_again(Encoding::Histogram, &bytes(hex)), bytes(hex));
         sweep(Encoding::Histogram, &bytes(hex));
         names_every_bit(Encoding::Histogram, &bytes(hex));
     }

@@ -33,6 +33,7 @@
 
 use std::sync::Arc;
 
+use super::bit_stream::BitSink;
 use super::start_time::StartTimes;
 use super::{Encoding, varbit};
 use crate::encoding::{BitReader, Trace};
@@ -41,6 +42,9 @@ use crate::types::{Buckets, CounterReset, Histogram, Span, is_known_schema};
 
 /// The schema of custom bounds.
 const CUSTOM_BOUNDS: i32 = -53;
+
+/// Custom bounds are written as thousandths up to here: one more fits 25 bits.
+const LARGEST_THOUSANDTHS: f64 = 33_554_430.0;
 
 /// The fixed bytes in front of a histogram chunk.
 pub(super) struct Header {
@@ -74,6 +78,28 @@ impl Header {
             (false, 0) => CounterReset::Unknown,
             (false, _) => CounterReset::NotReset,
         }
+    }
+}
+
+/// The header of a chunk: its mirror image. `start_time_header` counts in encodings 5 and 6 only,
+/// where at most 16383 samples fit.
+pub(super) fn header_bytes(
+    encoding: Encoding,
+    counter_reset: CounterReset,
+    num_samples: u16,
+    start_time_header: u8,
+) -> [u8; 3] {
+    let flags = match counter_reset {
+        CounterReset::Unknown => 0b00u8,
+        CounterReset::Reset => 0b10,
+        CounterReset::NotReset => 0b01,
+        CounterReset::Gauge => 0b11,
+    } << 6;
+    let [high, low] = num_samples.to_be_bytes();
+    if encoding.has_start_times() {
+        [flags | high & 0x3f, low, start_time_header]
+    } else {
+        [high, low, flags]
     }
 }
 
@@ -148,6 +174,47 @@ impl Layout {
             buckets,
         };
         stored.reduced()
+    }
+}
+
+/// Writes the layout of the samples that are laid out as `histogram` is.
+pub(super) fn write_layout<S: BitSink>(out: &mut S, histogram: &Histogram) {
+    write_zero_threshold(out, histogram.zero_threshold);
+    varbit::write_signed(out, histogram.schema.into());
+    for spans in [&histogram.positive_spans, &histogram.negative_spans] {
+        varbit::write_unsigned(out, spans.len() as u64);
+        for span in spans.iter() {
+            varbit::write_unsigned(out, span.length.into());
+            varbit::write_signed(out, span.offset.into());
+        }
+    }
+    if histogram.has_custom_buckets() {
+        varbit::write_unsigned(out, histogram.custom_values.len() as u64);
+        histogram.custom_values.iter().for_each(|bound| write_custom_value(out, *bound));
+    }
+}
+
+fn write_zero_threshold<S: BitSink>(out: &mut S, value: f64) {
+    // The exponent field alone, where the value is a power of two.
+    let exponent = value.to_bits() >> 52;
+    let is_power = value.to_bits() << 12 == 0;
+    if value == 0.0 {
+        out.put(0, 8);
+    } else if is_power && (780..=1033).contains(&exponent) {
+        out.put(exponent + 244 - 1023, 8);
+    } else {
+        out.put(255, 8);
+        out.put(value.to_bits(), 64);
+    }
+}
+
+fn write_custom_value<S: BitSink>(out: &mut S, value: f64) {
+    let thousandths = (value * 1000.0).round();
+    if (0.0..=LARGEST_THOUSANDTHS).contains(&(value * 1000.0)) && thousandths / 1000.0 == value {
+        varbit::write_unsigned(out, thousandths as u64 + 1);
+    } else {
+        out.put(0, 1);
+        out.put(value.to_bits(), 64);
     }
 }
 
@@ -231,8 +298,9 @@ fn read_custom_values<T: Trace>(r: &mut BitReader<'_, T>) -> Result<Arc<[f64]>> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::golden::bytes;
+    use super::super::golden::{bytes, h1};
     use super::*;
+    use crate::encoding::BitWriter;
 
     #[test]
     fn the_example() {
@@ -245,6 +313,12 @@ mod tests {
         let spans = [Span { offset: 0, length: 2 }, Span { offset: 1, length: 2 }];
         assert_eq!(*layout.positive.spans, spans);
         assert!(layout.negative.spans.is_empty());
+        let mut w = BitWriter::default();
+        write_layout(&mut w, &h1());
+        let written = w.into_bytes();
+        let (last, whole) = written.split_last().unwrap();
+        assert_eq!(*whole, data[3..3 + whole.len()]);
+        assert_eq!(last >> 5, data[3 + whole.len()] >> 5, "35 bits");
     }
 
     #[test]
@@ -252,9 +326,65 @@ mod tests {
         for byte in 1..=254u8 {
             let value = read_zero_threshold(&mut BitReader::new(&[byte], 0)).unwrap();
             assert_eq!(value, 2f64.powi(i32::from(byte) - 244));
+            assert_eq!(zero_threshold_bytes(value), [byte]);
         }
         let raw = bytes("ff3fb999999999999a");
         assert_eq!(read_zero_threshold(&mut BitReader::new(&raw, 0)).unwrap(), 0.1);
+        assert_eq!(zero_threshold_bytes(0.1), raw);
+        assert_eq!(zero_threshold_bytes(0.0), [0]);
+        for outside in [2f64.powi(-244), 2f64.powi(11), -1.0, f64::INFINITY, f64::NAN] {
+            assert_eq!(zero_threshold_bytes(outside).len(), 9, "{outside}");
+        }
+    }
+
+    fn zero_threshold_bytes(value: f64) -> Vec<u8> {
+        let mut w = BitWriter::default();
+        write_zero_threshold(&mut w, value);
+        w.into_bytes()
+    }
+
+    #[test]
+    fn custom_values_come_back() {
+        let values = [
+            0.0,
+            0.001,
+            0.005,
+            2.5,
+            33_554.43,
+            33_554.431,
+            1e9,
+            0.000_5,
+            -1.0,
+            0.1 + 0.2,
+            f64::INFINITY,
+            f64::NAN,
+        ];
+        let mut w = BitWriter::default();
+        varbit::write_unsigned(&mut w, values.len() as u64);
+        values.iter().for_each(|value| write_custom_value(&mut w, *value));
+        let bytes = w.into_bytes();
+        let read = read_custom_values(&mut BitReader::new(&bytes, 0)).unwrap();
+        for (read, value) in read.iter().zip(values) {
+            assert_eq!(read.to_bits(), value.to_bits(), "{value}");
+        }
+    }
+
+    #[test]
+    fn headers_are_as_they_are_read() {
+        for encoding in [Encoding::Histogram, Encoding::FloatHistogramStart] {
+            for (reset, flags) in [
+                (CounterReset::Unknown, 0),
+                (CounterReset::NotReset, 1),
+                (CounterReset::Reset, 2),
+                (CounterReset::Gauge, 3),
+            ] {
+                let bytes = header_bytes(encoding, reset, 300, 0);
+                let header = Header::read(encoding, &mut BitReader::new(&bytes, 0)).unwrap();
+                assert_eq!((header.num_samples, header.is_gauge), (300, flags == 3));
+                let place = if encoding.has_start_times() { 0 } else { 2 };
+                assert_eq!(bytes[place] >> 6, flags);
+            }
+        }
     }
 
     #[test]

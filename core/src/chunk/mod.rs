@@ -29,12 +29,18 @@ mod histogram_layout;
 mod histogram;
 mod float_histogram;
 
+mod appendable;
+mod histogram_spans;
+mod histogram_appender;
+
 mod decode;
 
 #[cfg(test)]
 mod golden;
 
+pub use appendable::{Verdict, verdict};
 pub use decode::{decode, decode_traced, num_samples};
 pub use encoding::Encoding;
+pub use histogram_appender::{HistogramAppend, HistogramAppender, first_header};
 pub use xor_appender::XorAppender;
 pub use xor2_appender::Xor2Appender;

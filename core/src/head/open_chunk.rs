@@ -1,12 +1,11 @@
 //! The chunk of a series that still takes samples.
 
 use super::cutting::{
-    MAX_FLOAT_CHUNK_BYTES, MIN_HISTOGRAM_CHUNK_SAMPLES, TARGET_HISTOGRAM_CHUNK_BYTES, continues,
-    estimate_end,
+    MAX_FLOAT_CHUNK_BYTES, MIN_HISTOGRAM_CHUNK_SAMPLES, TARGET_HISTOGRAM_CHUNK_BYTES, estimate_end,
 };
 use super::options::ReplayOptions;
 use super::stored_chunks::{ChunkBytes, ChunkData, StoredChunk};
-use crate::chunk::{Encoding, XorAppender};
+use crate::chunk::{Encoding, Verdict, XorAppender, verdict};
 use crate::types::{
     Buckets, Column, CounterReset, Histogram, Samples, TimeRange, Timestamp, is_stale,
 };
@@ -175,7 +174,7 @@ impl ColumnChunk {
             (time >= self.end || self.bytes >= 2 * TARGET_HISTOGRAM_CHUNK_BYTES)
                 && (histograms.len() >= MIN_HISTOGRAM_CHUNK_SAMPLES || time >= range_end)
         };
-        full || !continues(gauge, last, next)
+        full || verdict(gauge, last, next) != Verdict::Append
     }
 
     fn push_float(&mut self, time: Timestamp, value: f64, start_time: Timestamp) {

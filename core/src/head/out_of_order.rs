@@ -1,8 +1,7 @@
 //! Samples that came too late for the newest chunk: a small sorted buffer per series, and chunks.
 
-use super::cutting::continues;
 use super::stored_chunks::{ChunkBytes, ChunkData, StoredChunk};
-use crate::chunk::{Encoding, XorAppender};
+use crate::chunk::{Encoding, Verdict, XorAppender, verdict};
 use crate::types::{CounterReset, Histogram, Samples, TimeRange, Timestamp};
 
 /// The out-of-order samples of one series. Chunks may overlap each other and those in order.
@@ -101,7 +100,9 @@ impl OutOfOrder {
 fn run_length(samples: &[Buffered]) -> usize {
     let goes_on = |two: &[Buffered], gauge: bool| match (&two[0].value, &two[1].value) {
         (Value::Float(_), Value::Float(_)) => true,
-        (Value::Histogram(last), Value::Histogram(next)) => continues(gauge, last, next),
+        (Value::Histogram(last), Value::Histogram(next)) => {
+            verdict(gauge, last, next) == Verdict::Append
+        }
         _ => false,
     };
     let gauge = match samples.first().map(|first| &first.value) {
