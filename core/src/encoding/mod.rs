@@ -18,4 +18,6 @@ pub use bit_writer::BitWriter;
 pub use checksum::{checksum, checksum_append};
 pub use reader::Reader;
 pub use trace::{Field, FieldTree, Hex, Shown, Trace};
-pub use varint::{put_string, put_uvarint, put_varint, take_uvarint, unzigzag, zigzag};
+pub use varint::{
+    put_string, put_uvarint, put_varint, short_uvarint, take_uvarint, unzigzag, zigzag,
+};

@@ -51,6 +51,24 @@ pub fn put_varint(out: &mut Vec<u8>, value: i64) {
     put_uvarint(out, zigzag(value));
 }
 
+/// The bytes of `value` as a uvarint, the first one lowest, and how many there are; `None` when
+/// there are more than four. For those who write very many of them: no loop, no branch on length.
+#[inline]
+#[must_use]
+pub const fn short_uvarint(value: u64) -> Option<(u32, usize)> {
+    if value >= 1 << 28 {
+        return None;
+    }
+    let value = value as u32;
+    let spread = (value & 0x7f)
+        | (value & 0x3f80) << 1
+        | (value & 0x001f_c000) << 2
+        | (value & 0x0fe0_0000) << 3;
+    let size = (u32::BITS - (value | 1).leading_zeros()).div_ceil(7);
+    let more = 0x0080_8080 & ((1 << (8 * (size - 1))) - 1);
+    Some((spread | more, size as usize))
+}
+
 /// Appends `text` with its length in front.
 pub fn put_string(out: &mut Vec<u8>, text: &[u8]) {
     put_uvarint(out, text.len() as u64);
@@ -63,13 +81,19 @@ mod tests {
 
     #[test]
     fn integers_survive_the_round_trip() {
-        let edges = [0, 1, 63, 64, 127, 128, 300, u64::from(u32::MAX), 1 << 62, u64::MAX];
+        let small = [0, 1, 63, 64, 127, 128, 300, 16383, 16384, 2_097_151, 2_097_152];
+        let large = [(1 << 28) - 1, 1 << 28, u64::from(u32::MAX), 1 << 62, u64::MAX];
+        let edges = small.into_iter().chain(large);
         for value in edges {
             let mut bytes = Vec::new();
             put_uvarint(&mut bytes, value);
             assert_eq!(take_uvarint(&bytes), Some((value, bytes.len())));
             assert_eq!(take_uvarint(&bytes[..bytes.len() - 1]), None, "cut short");
             assert_eq!(zigzag(unzigzag(value)), value);
+            match short_uvarint(value) {
+                Some((word, size)) => assert_eq!(word.to_le_bytes()[..size], bytes, "{value}"),
+                None => assert!(bytes.len() > 4, "{value}"),
+            }
         }
         assert_eq!(unzigzag(zigzag(i64::MIN)), i64::MIN);
     }

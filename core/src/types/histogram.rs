@@ -137,6 +137,17 @@ impl Histogram {
 }
 
 impl CounterReset {
+    /// The byte of a WAL record that says so.
+    #[must_use]
+    pub fn to_record(self) -> u8 {
+        match self {
+            Self::Unknown => 0,
+            Self::Reset => 1,
+            Self::NotReset => 2,
+            Self::Gauge => 3,
+        }
+    }
+
     /// From the byte of a WAL record: 0 unknown, 1 reset, 2 not reset, 3 gauge; others are unknown.
     #[must_use]
     pub fn from_record(byte: u8) -> Self {

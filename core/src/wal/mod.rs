@@ -6,7 +6,8 @@
 //!
 //! Bytes become entries in four steps, each in its own file: [`Log`] finds the segments,
 //! [`SegmentReader`] takes fragments to records (past damage, if wanted), a decompressor gives the
-//! record as it was, and [`RecordDecoder`] reads its entries.
+//! record as it was, and [`RecordDecoder`] reads its entries. Entries become bytes the other way
+//! round: `encode_…` makes a record, a [`RecordBatch`] holds those of a commit.
 
 mod entries;
 mod segments;
@@ -23,10 +24,13 @@ mod log_reader;
 
 mod record;
 
+mod batch;
+
 mod continuity;
 mod foreign;
 mod survey;
 
+pub use batch::{RecordBatch, StartTimes};
 pub use continuity::{empty_checkpoint, snapshot_findings, wal_findings, wbl_findings};
 pub use entries::{
     ExemplarEntry, HistogramEntry, MarkerEntry, MetadataEntry, MetricType, Record, SampleEntry,
@@ -39,6 +43,10 @@ pub use foreign::{
 pub use fragment::{Compression, Fragment, FragmentKind, HEADER_SIZE, Header, MAX_DATA, PAGE_SIZE};
 pub use log_reader::LogReader;
 pub use reader::{SegmentReader, StoredRecord};
-pub use record::{RecordDecoder, SpanCache, read_exemplars, read_histogram, read_labels};
+pub use record::{
+    HistogramRecord, RecordDecoder, SpanCache, encode_exemplars, encode_histograms, encode_markers,
+    encode_metadata, encode_samples, encode_samples_with_start_time, encode_series,
+    encode_tombstones, read_exemplars, read_histogram, read_labels,
+};
 pub use segments::{Checkpoint, Log, Segment, Snapshot, misnamed_files};
 pub use survey::{SegmentSurvey, SurveyJob, WalSurvey};

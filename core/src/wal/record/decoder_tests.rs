@@ -4,6 +4,7 @@ use super::*;
 use crate::labels::Labels;
 use crate::types::{Buckets, ChunkRef, CounterReset, SeriesRef, Span, TimeRange, is_stale};
 use crate::wal::entries::MetricType;
+use crate::wal::{RecordBatch, StartTimes};
 
 fn bytes(hex: &str) -> Vec<u8> {
     let digits = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
@@ -206,4 +207,84 @@ fn unknown_schemas_are_left_out_and_the_record_goes_on() {
     let record = decoder.read(&mut Reader::new(&bytes(&unknown), 0)).unwrap();
     assert_eq!(*record, Record::Histograms(vec![]));
     assert_eq!(decoder.skipped_histograms(), 1);
+}
+
+const WITH_START_TIME: &str = "0b14d00fe8073ff000000000000001130140000000000000000600007ff00000\
+    0000000202020290034010000000000000";
+const BOTH_WITH_START_TIME: &str = "0c06d00f0a000237f000000000000001054024000000000000020002020\
+    2000402000203000202010069000000000000000000034010000000000000010003000302000000033f747ae147a\
+    e147b400400000000000041cdcd6500000000";
+const FLOAT: &str = "08000000000000000300000000000003e80000000237f00000000000003ff00000000000004\
+    0140000000000004024000000000000020002020200043ff00000000000003ff00000000000004000000000000\
+    000000000000000000000";
+const FLOAT_WITH_START_TIME: &str = "0d06d00f0a000237f00000000000003ff00000000000004014000000000\
+    0004024000000000000020002020200043ff00000000000003ff00000000000004000000000000000000000000\
+    000000000";
+
+#[test]
+fn what_the_sheet_decodes_to_encodes_to_the_sheet() {
+    let plain = [
+        SERIES,
+        SAMPLES,
+        "03000000000000000709c80100000000000000079003d804",
+        "030000000000000007ffffffffffffffffff01feffffffffffffffff01",
+        "040000000000000005000000000000006400003ff8000000000000010874726163655f6964026162021340\
+         0000000000000000",
+        "06ac02010204554e495401730448454c500168",
+        "050000000000000001000000010000000800000000000000020000000000000000",
+        INTEGER,
+        FLOAT,
+        CUSTOM,
+    ];
+    let timed = [WITH_START_TIME, BOTH_WITH_START_TIME, FLOAT_WITH_START_TIME];
+    let plain = plain.iter().map(|record| (record, StartTimes::Dropped));
+    for (record, start_times) in plain.chain(timed.iter().map(|one| (one, StartTimes::Kept))) {
+        let record: String = record.split_whitespace().collect();
+        let mut batch = RecordBatch::default();
+        batch.push_record(&decode(&record), start_times);
+        let encoded: Vec<_> = batch.iter().collect();
+        assert_eq!(encoded, [bytes(&record)], "{record}");
+    }
+}
+
+#[test]
+fn histograms_of_several_kinds_are_spread_over_records() {
+    let Record::Histograms(mixed) = decode(BOTH_WITH_START_TIME) else { panic!("histograms") };
+    let mut batch = RecordBatch::default();
+    batch.push_record(&Record::Histograms(mixed.clone()), StartTimes::Dropped);
+    assert_eq!(batch.iter().collect::<Vec<_>>(), [bytes(INTEGER), bytes(CUSTOM)]);
+    // Where the custom one comes first, the others count from it: as upstream writes it.
+    let turned: Vec<_> = mixed.into_iter().rev().collect();
+    batch.clear();
+    batch.push_record(&Record::Histograms(turned), StartTimes::Dropped);
+    let base = batch.iter().next().unwrap();
+    assert_eq!(base[..19], bytes("07000000000000000400000000000003e90101"));
+    let mut decoder = RecordDecoder::default();
+    let read = decoder.read(&mut Reader::new(base, 0)).unwrap();
+    let Record::Histograms(read) = read else { panic!("histograms") };
+    assert_eq!((read[0].series.0, read[0].time), (3, 1000));
+}
+
+#[test]
+fn samples_far_apart_and_many_of_them_encode_as_one_by_one() {
+    let far = [0, 1, 1 << 13, 1 << 27, (1 << 27) + 1, 1 << 40, u64::MAX];
+    let times = [0, -1, 1 << 26, -(1 << 27), 1 << 28, i64::MAX, i64::MIN];
+    let sample = |at: usize, far_too: bool| SampleEntry {
+        series: SeriesRef(if far_too { far[at % 7] } else { 1000 + at as u64 * 3 % 50_000 }),
+        time: if far_too { times[at / 7 % 7] } else { 5_000_000 - at as i64 % 3 },
+        start_time: 0,
+        value: at as f64 / 3.0,
+    };
+    let mut entries: Vec<_> = (0..300).map(|at| sample(at, false)).collect();
+    entries.extend((0..49).map(|at| sample(at, true)));
+    entries.extend((0..20_000).map(|at| sample(at, false)));
+    let record = Record::Samples(entries);
+    let mut batch = RecordBatch::default();
+    batch.push_record(&record, StartTimes::Dropped);
+    batch.push_record(&record, StartTimes::Kept);
+    let mut decoder = RecordDecoder::default();
+    for payload in batch.iter() {
+        assert_eq!(*decoder.read(&mut Reader::new(payload, 0)).unwrap(), record);
+    }
+    assert_eq!(batch.len(), 2);
 }

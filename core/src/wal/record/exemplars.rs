@@ -5,8 +5,8 @@
 //! per exemplar: varint reference − base, varint time − base, be64 value bits, labels
 //! ```
 
-use super::read_labels;
-use crate::encoding::{Reader, Trace};
+use super::series::{put_labels, read_labels};
+use crate::encoding::{Reader, Trace, put_varint};
 use crate::error::Result;
 use crate::types::SeriesRef;
 use crate::wal::entries::ExemplarEntry;
@@ -35,4 +35,18 @@ pub fn read_exemplars<T: Trace>(
         entries.push(ExemplarEntry { series, time, value, labels });
     }
     Ok(())
+}
+
+/// Appends a record of these entries; nothing when there are none.
+pub fn encode_exemplars(entries: &[ExemplarEntry], out: &mut Vec<u8>) {
+    let Some(first) = entries.first() else { return };
+    out.push(4);
+    out.extend_from_slice(&first.series.0.to_be_bytes());
+    out.extend_from_slice(&first.time.to_be_bytes());
+    for entry in entries {
+        put_varint(out, entry.series.0.wrapping_sub(first.series.0) as i64);
+        put_varint(out, entry.time.wrapping_sub(first.time));
+        out.extend_from_slice(&entry.value.to_bits().to_be_bytes());
+        put_labels(&entry.labels, out);
+    }
 }

@@ -24,7 +24,7 @@
 
 use std::sync::Arc;
 
-use crate::encoding::{Reader, Trace};
+use crate::encoding::{Reader, Trace, put_uvarint, put_varint};
 use crate::error::Result;
 use crate::types::{Buckets, CounterReset, Histogram, Span, is_known_schema};
 
@@ -85,6 +85,58 @@ pub fn read_histogram<T: Trace>(
         buckets,
     };
     Ok((is_known_schema(schema) && is_consistent(&histogram)).then(|| histogram.reduced()))
+}
+
+/// Appends a histogram, in the form of the counts it has.
+pub(super) fn put_histogram(histogram: &Histogram, out: &mut Vec<u8>) {
+    out.push(histogram.counter_reset.to_record());
+    put_varint(out, i64::from(histogram.schema));
+    put_float(out, histogram.zero_threshold);
+    match &histogram.buckets {
+        Buckets::Integer { count, zero_count, .. } => {
+            put_uvarint(out, *zero_count);
+            put_uvarint(out, *count);
+        }
+        Buckets::Float { count, zero_count, .. } => {
+            put_float(out, *zero_count);
+            put_float(out, *count);
+        }
+    }
+    put_float(out, histogram.sum);
+    put_spans(out, &histogram.positive_spans);
+    put_spans(out, &histogram.negative_spans);
+    match &histogram.buckets {
+        Buckets::Integer { positive, negative, .. } => {
+            for side in [positive, negative] {
+                put_uvarint(out, side.len() as u64);
+                side.iter().for_each(|delta| put_varint(out, *delta));
+            }
+        }
+        Buckets::Float { positive, negative, .. } => {
+            put_floats(out, positive);
+            put_floats(out, negative);
+        }
+    }
+    if histogram.has_custom_buckets() {
+        put_floats(out, &histogram.custom_values);
+    }
+}
+
+fn put_float(out: &mut Vec<u8>, value: f64) {
+    out.extend_from_slice(&value.to_bits().to_be_bytes());
+}
+
+fn put_floats(out: &mut Vec<u8>, values: &[f64]) {
+    put_uvarint(out, values.len() as u64);
+    values.iter().for_each(|value| put_float(out, *value));
+}
+
+fn put_spans(out: &mut Vec<u8>, spans: &[Span]) {
+    put_uvarint(out, spans.len() as u64);
+    for span in spans {
+        put_varint(out, i64::from(span.offset));
+        put_uvarint(out, u64::from(span.length));
+    }
 }
 
 /// A count of either kind.

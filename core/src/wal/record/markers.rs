@@ -22,3 +22,15 @@ pub(super) fn read<T: Trace>(r: &mut Reader<'_, T>, entries: &mut Vec<MarkerEntr
     }
     Ok(())
 }
+
+/// Appends a record of these entries; nothing when there are none.
+pub fn encode_markers(entries: &[MarkerEntry], out: &mut Vec<u8>) {
+    if entries.is_empty() {
+        return;
+    }
+    out.push(5);
+    for entry in entries {
+        out.extend_from_slice(&entry.series.0.to_be_bytes());
+        out.extend_from_slice(&entry.chunk.0.to_be_bytes());
+    }
+}

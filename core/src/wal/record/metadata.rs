@@ -5,9 +5,10 @@
 //!                        per field: string name, string value
 //! ```
 //!
-//! Fields `UNIT` and `HELP` are taken, others skipped. The reference is no fixed eight bytes here.
+//! Fields `UNIT` and `HELP` are written, in this order; others are skipped when they are read. The
+//! reference is no fixed eight bytes here.
 
-use crate::encoding::{Reader, Trace};
+use crate::encoding::{Reader, Trace, put_string, put_uvarint};
 use crate::error::Result;
 use crate::types::SeriesRef;
 use crate::wal::entries::{MetadataEntry, MetricType};
@@ -35,6 +36,22 @@ pub(super) fn read<T: Trace>(
     Ok(())
 }
 
+/// Appends a record of these entries; nothing when there are none.
+pub fn encode_metadata(entries: &[MetadataEntry], out: &mut Vec<u8>) {
+    if entries.is_empty() {
+        return;
+    }
+    out.push(6);
+    for entry in entries {
+        put_uvarint(out, entry.series.0);
+        out.extend_from_slice(&[metric_type_byte(entry.metric_type), 2]);
+        for (name, value) in [("UNIT", &entry.unit), ("HELP", &entry.help)] {
+            put_string(out, name.as_bytes());
+            put_string(out, value.as_bytes());
+        }
+    }
+}
+
 fn metric_type(byte: u8) -> MetricType {
     match byte {
         1 => MetricType::Counter,
@@ -45,5 +62,18 @@ fn metric_type(byte: u8) -> MetricType {
         6 => MetricType::Info,
         7 => MetricType::StateSet,
         _ => MetricType::Unknown,
+    }
+}
+
+fn metric_type_byte(metric_type: MetricType) -> u8 {
+    match metric_type {
+        MetricType::Unknown => 0,
+        MetricType::Counter => 1,
+        MetricType::Gauge => 2,
+        MetricType::Histogram => 3,
+        MetricType::GaugeHistogram => 4,
+        MetricType::Summary => 5,
+        MetricType::Info => 6,
+        MetricType::StateSet => 7,
     }
 }

@@ -15,8 +15,9 @@
 //!  12/13  histograms  with start timestamp                           3.12
 //! ```
 //!
-//! A record is its type byte, then entries until it ends. Other types are skipped, as upstream
-//! does.
+//! Each file reads its records and writes them; what is written is byte for byte what upstream
+//! writes for the same entries. A record is its type byte, then entries until it ends. Other types
+//! are skipped, as upstream does.
 
 mod decoder;
 
@@ -31,6 +32,12 @@ mod tombstones;
 mod with_start_time;
 
 pub use decoder::RecordDecoder;
-pub use exemplars::read_exemplars;
+pub use exemplars::{encode_exemplars, read_exemplars};
 pub use histogram_value::{SpanCache, read_histogram};
-pub use series::read_labels;
+pub use histograms::{HistogramRecord, encode_histograms};
+pub use markers::encode_markers;
+pub use metadata::encode_metadata;
+pub use samples::encode_samples;
+pub use series::{encode_series, read_labels};
+pub use tombstones::encode_tombstones;
+pub use with_start_time::encode_samples_with_start_time;

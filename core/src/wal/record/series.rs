@@ -6,7 +6,7 @@
 //!
 //! Labels are sorted by name, bytewise, as all writers leave them.
 
-use crate::encoding::{Reader, Trace};
+use crate::encoding::{Reader, Trace, put_uvarint};
 use crate::error::Result;
 use crate::labels::Labels;
 use crate::types::SeriesRef;
@@ -40,4 +40,23 @@ pub fn read_labels<'a, T: Trace>(
         pairs.push((r.string("label_name")?, r.string("label_value")?));
     }
     Ok(Labels::from_sorted_bytes(pairs))
+}
+
+/// Appends a record of these entries; nothing when there are none.
+pub fn encode_series(entries: &[SeriesEntry], out: &mut Vec<u8>) {
+    if entries.is_empty() {
+        return;
+    }
+    out.push(1);
+    for entry in entries {
+        out.extend_from_slice(&entry.series.0.to_be_bytes());
+        put_labels(&entry.labels, out);
+    }
+}
+
+/// Appends a label count, names and values.
+pub(super) fn put_labels(labels: &Labels, out: &mut Vec<u8>) {
+    put_uvarint(out, labels.len() as u64);
+    // A label set is packed as records have it: strings with their lengths in front.
+    out.extend_from_slice(labels.packed());
 }

@@ -6,7 +6,7 @@
 //!
 //! The interval of all of time is no deletion: the series left the head at this point of the log.
 
-use crate::encoding::{Reader, Trace};
+use crate::encoding::{Reader, Trace, put_varint};
 use crate::error::Result;
 use crate::types::{SeriesRef, TimeRange};
 use crate::wal::entries::TombstoneEntry;
@@ -27,4 +27,17 @@ pub(super) fn read<T: Trace>(
         entries.push(TombstoneEntry { series, range });
     }
     Ok(())
+}
+
+/// Appends a record of these entries; nothing when there are none.
+pub fn encode_tombstones(entries: &[TombstoneEntry], out: &mut Vec<u8>) {
+    if entries.is_empty() {
+        return;
+    }
+    out.push(3);
+    for entry in entries {
+        out.extend_from_slice(&entry.series.0.to_be_bytes());
+        put_varint(out, entry.range.min_time);
+        put_varint(out, entry.range.max_time);
+    }
 }

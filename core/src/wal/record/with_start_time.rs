@@ -8,8 +8,8 @@
 //! value         11: be64 float bits; 12: integer histogram; 13: float histogram
 //! ```
 
-use super::histogram_value::{SpanCache, read_histogram};
-use crate::encoding::{Reader, Trace};
+use super::histogram_value::{SpanCache, put_histogram, read_histogram};
+use crate::encoding::{Reader, Trace, put_varint};
 use crate::error::Result;
 use crate::types::{SeriesRef, Timestamp};
 use crate::wal::entries::{HistogramEntry, SampleEntry};
@@ -46,6 +46,66 @@ impl Head {
         };
         Ok(())
     }
+
+    /// Appends the head of an entry. Start time 0 is always marker 0, also where the entry before
+    /// had none.
+    #[inline]
+    fn put(&mut self, series: u64, time: Timestamp, start_time: Timestamp, out: &mut Vec<u8>) {
+        if !self.began {
+            *self = Self {
+                began: true,
+                series,
+                time,
+                start_time,
+                first_time: time,
+                first_start_time: start_time,
+            };
+            put_varint(out, series as i64);
+            put_varint(out, time);
+            put_varint(out, start_time);
+            return;
+        }
+        put_varint(out, series.wrapping_sub(self.series) as i64);
+        put_varint(out, time.wrapping_sub(self.first_time));
+        if start_time == 0 {
+            out.push(0);
+        } else if start_time == self.start_time {
+            out.push(1);
+        } else {
+            out.push(2);
+            put_varint(out, start_time.wrapping_sub(self.first_start_time));
+        }
+        (self.series, self.time, self.start_time) = (series, time, start_time);
+    }
+}
+
+/// Appends a record of these entries with their start timestamps; nothing when there are none.
+pub fn encode_samples_with_start_time(entries: &[SampleEntry], out: &mut Vec<u8>) {
+    if entries.is_empty() {
+        return;
+    }
+    out.reserve(1 + entries.len() * 14);
+    out.push(11);
+    let mut head = Head::default();
+    for entry in entries {
+        head.put(entry.series.0, entry.time, entry.start_time, out);
+        out.extend_from_slice(&entry.value.to_bits().to_be_bytes());
+    }
+}
+
+/// Appends the entries, without the type byte; gives how many there were.
+pub(super) fn put_histograms<'a>(
+    entries: impl Iterator<Item = &'a HistogramEntry>,
+    out: &mut Vec<u8>,
+) -> usize {
+    let mut head = Head::default();
+    let mut written = 0;
+    for entry in entries {
+        head.put(entry.series.0, entry.time, entry.start_time, out);
+        put_histogram(&entry.histogram, out);
+        written += 1;
+    }
+    written
 }
 
 pub(super) fn read_samples<T: Trace>(

@@ -1,0 +1,41 @@
+//! What real Prometheus logged, decoded and written again: the same bytes.
+
+use std::collections::BTreeMap;
+
+use chunkscope::storage::Storage;
+use chunkscope::wal::{Log, RecordBatch, RecordDecoder, Segment, SegmentReader, StartTimes};
+use chunkscope_tests::fixtures;
+
+/// The segments of all logs of a data directory.
+fn segments(storage: &dyn Storage) -> Vec<Segment> {
+    let mut folders = vec!["wal".to_owned(), "wbl".to_owned()];
+    let checkpoints = Log::checkpoints(storage, "wal").expect("it can be listed");
+    folders.extend(checkpoints.into_iter().map(|checkpoint| checkpoint.path));
+    let list = |folder: &String| Log::list(storage, folder).expect("it can be listed").segments;
+    folders.iter().flat_map(list).collect()
+}
+
+#[test]
+fn every_record_is_written_as_prometheus_wrote_it() {
+    let mut same: BTreeMap<u8, u32> = BTreeMap::new();
+    for fixture in fixtures::healthy() {
+        let storage = fixture.storage();
+        for segment in segments(storage.as_ref()) {
+            let mut reader =
+                SegmentReader::open(storage.as_ref(), &segment.path, 0).expect("a file");
+            let (mut decoder, mut batch) = (RecordDecoder::default(), RecordBatch::default());
+            while let Some(stored) = reader.next().expect("an undamaged log") {
+                let place = format!("{} {} @ {}", fixture.name, segment.path, stored.start);
+                let record = decoder.decode(&stored, &segment.path).expect("an undamaged record");
+                let with = matches!(stored.payload.first(), Some(11..=13));
+                let start_times = if with { StartTimes::Kept } else { StartTimes::Dropped };
+                batch.clear();
+                batch.push_record(record, start_times);
+                assert!(batch.iter().eq([stored.payload]), "{place}: {record:?}");
+                *same.entry(stored.payload[0]).or_default() += 1;
+            }
+        }
+    }
+    let types: Vec<u8> = same.into_keys().collect();
+    assert_eq!(types, (1..=13).collect::<Vec<u8>>(), "every type occurs");
+}
