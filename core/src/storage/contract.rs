@@ -95,16 +95,19 @@ pub trait WriteFile: Send + Debug {
         self.len() == 0
     }
 
-    /// Adds bytes at the end.
+    /// Adds bytes at the end. They survive the end of the process, and whoever opens the file from
+    /// now on sees them.
     ///
     /// # Errors
     /// The storage is full or fails; nothing of `bytes` then counts as written.
     fn append(&mut self, bytes: &[u8]) -> Result<()>;
 
-    /// Makes the bytes written so far survive a power loss, as far as the backend can.
+    /// Makes the bytes written so far survive a power loss, as far as the backend can. The file's
+    /// name survives once its directory is synced too.
     ///
     /// # Errors
-    /// The storage fails.
+    /// The storage fails. What was written since the last sync may then be lost for good, even
+    /// when a later sync succeeds.
     fn sync(&mut self) -> Result<()>;
 
     /// Closes the file. Dropping it closes it too, without a word about failures.
@@ -130,6 +133,19 @@ pub trait Scratch: Send + Debug {
     fn finish(self: Box<Self>) -> Result<Arc<dyn ReadFile>>;
 }
 
+/// A lock that is held: while it lives, nobody else gets it. Dropping it gives it back, without a
+/// word about failures; so does the end of the process, however it ends.
+pub trait StorageLock: Send + Debug {
+    /// True when the file was there before: whoever held the lock last did not end cleanly.
+    fn was_left_behind(&self) -> bool;
+
+    /// Gives the lock back and removes its file.
+    ///
+    /// # Errors
+    /// The file cannot be removed; the lock is given back all the same.
+    fn release(self: Box<Self>) -> Result<()>;
+}
+
 /// A tree of files. See the [module](crate::storage) for the contract.
 pub trait Storage: Send + Sync + Debug {
     /// What a person would call it: a path, the name of a picked directory.
@@ -152,7 +168,14 @@ pub trait Storage: Send + Sync + Debug {
         None
     }
 
-    /// Creates a file, empty, replacing one of that name; directories on the way are made.
+    /// Size in bytes of what the storage lives on (the file system, the quota): what percentages of
+    /// retention are of. `None` where there is no such size.
+    fn capacity(&self) -> Option<u64> {
+        None
+    }
+
+    /// Creates a file, empty, replacing one of that name; directories on the way are made. Who has
+    /// the replaced file open, or knows it by another name, keeps its bytes.
     ///
     /// # Errors
     /// The storage is read-only, full, or fails.
@@ -160,10 +183,20 @@ pub trait Storage: Send + Sync + Debug {
         Err(read_only("create", path))
     }
 
-    /// Gives a file or directory another name, replacing what had it.
+    /// Creates a directory, and those on the way; nothing to do when it is there.
     ///
     /// # Errors
-    /// The storage is read-only or fails, or there is nothing at `from`.
+    /// The storage is read-only or fails, or a file has the name.
+    fn create_directory(&self, path: &str) -> Result<()> {
+        Err(read_only("create", path))
+    }
+
+    /// Gives a file or directory another name, replacing what had it, which must be of its kind;
+    /// directories on the way are made. A file may be open, for reading or for writing.
+    ///
+    /// # Errors
+    /// The storage is read-only or fails, there is nothing at `from`, or a file would replace a
+    /// directory or the other way round.
     fn rename(&self, from: &str, to: &str) -> Result<()> {
         let _ = to;
         Err(read_only("rename", from))
@@ -175,6 +208,36 @@ pub trait Storage: Send + Sync + Debug {
     /// The storage is read-only or fails, or there is nothing at `path`.
     fn remove(&self, path: &str) -> Result<()> {
         Err(read_only("remove", path))
+    }
+
+    /// Gives the file at `from` a second name, or makes a copy of it where files have one name.
+    /// The file must be finished: what is appended to it later may show under both names, or not.
+    /// Directories on the way are made. Durable once the directory of `to` is synced.
+    ///
+    /// # Errors
+    /// The storage is read-only, full, or fails; there is no file at `from`, or something at `to`.
+    fn link(&self, from: &str, to: &str) -> Result<()> {
+        let _ = to;
+        Err(read_only("link", from))
+    }
+
+    /// Creates the empty file `path`, if it is not there, and locks it against all other openers:
+    /// in this process, in others, in other tabs. It does not wait.
+    ///
+    /// # Errors
+    /// Another holds it ([`FailureKind::Locked`]), or the storage is read-only or fails.
+    fn lock(&self, path: &str) -> Result<Box<dyn StorageLock>> {
+        Err(read_only("lock", path))
+    }
+
+    /// Makes the names in the directory `path` survive a power loss, as far as the backend can:
+    /// which were created, renamed and removed. Not those in directories below it, and not the
+    /// bytes of files, which [`WriteFile::sync`] makes durable.
+    ///
+    /// # Errors
+    /// The storage is read-only or fails, or there is no such directory.
+    fn sync_directory(&self, path: &str) -> Result<()> {
+        Err(read_only("sync", path))
     }
 }
 
@@ -193,6 +256,34 @@ pub fn check_path(path: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::refused(format!("{path:?} is not a plain relative path")))
+}
+
+/// Refuses a path that is hostile, as [`check_path`] does, or the root: it cannot be created,
+/// renamed or removed.
+///
+/// # Errors
+/// As [`check_path`], and the path is empty.
+pub(super) fn check_name(path: &str) -> Result<()> {
+    if path.is_empty() {
+        return Err(Error::refused("the root of a storage is not created, renamed or removed"));
+    }
+    check_path(path)
+}
+
+/// Refuses to rename the root, to it, or a directory into itself or over one that it is in.
+///
+/// # Errors
+/// As [`check_name`], and one path is below the other.
+pub(super) fn check_rename(from: &str, to: &str) -> Result<()> {
+    check_name(from)?;
+    check_name(to)?;
+    let below = |path: &str, directory: &str| {
+        path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
+    };
+    if below(from, to) || below(to, from) {
+        return Err(Error::refused(format!("{from:?} cannot become {to:?}: one is in the other")));
+    }
+    Ok(())
 }
 
 /// `name` inside the directory `directory`.

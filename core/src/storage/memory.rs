@@ -1,60 +1,103 @@
 //! Files in memory: for tests, the demo and the lab.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::contract::{Entry, EntryKind, ReadFile, Storage, WriteFile, check_path};
+use super::contract::{
+    Entry, EntryKind, ReadFile, Storage, StorageLock, WriteFile, check_name, check_path,
+};
+use super::slice::check_end;
+use super::tree::{self, Tree};
 use crate::error::{Error, FailureKind, Result};
 
 /// A tree of files in memory. Clones share the files.
-///
-/// Directories exist through the files in them, and through [`Memory::make_directory`].
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Memory {
-    files: Arc<Mutex<BTreeMap<String, Node>>>,
+    shared: Arc<Mutex<Shared>>,
 }
 
-#[derive(Debug, Clone)]
-enum Node {
-    File(Arc<[u8]>),
-    Directory,
+#[derive(Debug)]
+struct Shared {
+    tree: Tree<Arc<Body>>,
+    locked: BTreeSet<String>,
+}
+
+/// A file's bytes. They outlive its names, for those who have it open.
+#[derive(Debug)]
+struct Body {
+    bytes: Mutex<Bytes>,
+}
+
+#[derive(Debug)]
+enum Bytes {
+    /// Being written.
+    Growing(Vec<u8>),
+    Finished(Arc<[u8]>),
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        let shared = Shared { tree: Tree::new(usize::MAX), locked: BTreeSet::new() };
+        Self { shared: Arc::new(Mutex::new(shared)) }
+    }
 }
 
 impl Memory {
     /// Puts a file, replacing one of that name.
     ///
     /// # Errors
-    /// The path is not a plain relative one.
+    /// The path is not a plain relative one, or collides with a directory or a file.
     pub fn put(&self, path: &str, bytes: impl Into<Arc<[u8]>>) -> Result<()> {
-        check_path(path)?;
-        self.lock().insert(path.to_owned(), Node::File(bytes.into()));
+        self.lock().tree.insert_file(path, Arc::new(Body::new(Bytes::Finished(bytes.into()))))?;
         Ok(())
     }
 
     /// Makes an empty directory.
     ///
     /// # Errors
-    /// The path is not a plain relative one.
+    /// The path is not a plain relative one, or a file has the name.
     pub fn make_directory(&self, path: &str) -> Result<()> {
         check_path(path)?;
-        self.lock().entry(path.to_owned()).or_insert(Node::Directory);
-        Ok(())
+        self.lock().tree.insert_directory(path)
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Node>> {
-        // A panic elsewhere cannot leave the map half changed: every change is one call.
-        self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        // A panic elsewhere cannot leave the tree half changed: every change is one call.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The keys at or below `path`.
-fn below(files: &BTreeMap<String, Node>, path: &str) -> Vec<String> {
-    let prefix = format!("{path}/");
-    files.keys().filter(|key| *key == path || key.starts_with(&prefix)).cloned().collect()
+impl Body {
+    fn new(bytes: Bytes) -> Self {
+        Self { bytes: Mutex::new(bytes) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Bytes> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What follows is shared without copies.
+    fn finish(&self) {
+        let mut bytes = self.lock();
+        if let Bytes::Growing(written) = &mut *bytes {
+            *bytes = Bytes::Finished(std::mem::take(written).into());
+        }
+    }
 }
 
-fn not_found(operation: &'static str, path: &str) -> Error {
-    Error::storage(operation, path, FailureKind::NotFound, "no such file or directory")
+impl Bytes {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Growing(bytes) => bytes,
+            Self::Finished(bytes) => bytes,
+        }
+    }
+}
+
+impl tree::Body for Arc<Body> {
+    fn len(&self) -> u64 {
+        self.lock().as_slice().len() as u64
+    }
 }
 
 impl Storage for Memory {
@@ -63,79 +106,68 @@ impl Storage for Memory {
     }
 
     fn list(&self, path: &str) -> Result<Vec<Entry>> {
-        check_path(path)?;
-        let files = self.lock();
-        let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
-        let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
-        for (key, node) in files.range(prefix.clone()..) {
-            let Some(rest) = key.strip_prefix(&prefix) else { break };
-            let name = rest.split('/').next().unwrap_or(rest);
-            let (kind, len) = match node {
-                Node::File(bytes) if name == rest => (EntryKind::File, bytes.len() as u64),
-                _ => (EntryKind::Directory, 0),
-            };
-            entries.entry(name.to_owned()).or_insert(Entry { name: name.to_owned(), kind, len });
-        }
-        let known = path.is_empty() || matches!(files.get(path), Some(Node::Directory));
-        if entries.is_empty() && !known {
-            return Err(not_found("list", path));
-        }
-        Ok(entries.into_values().collect())
+        self.lock().tree.list(path)
     }
 
     fn open(&self, path: &str) -> Result<Arc<dyn ReadFile>> {
-        check_path(path)?;
-        match self.lock().get(path) {
-            Some(Node::File(bytes)) => Ok(Arc::new(MemoryFile { bytes: Arc::clone(bytes) })),
-            _ => Err(not_found("open", path)),
-        }
+        let shared = self.lock();
+        let body = shared.tree.file(path)?;
+        Ok(match &*body.lock() {
+            Bytes::Finished(bytes) => Arc::new(MemoryFile { bytes: Arc::clone(bytes) }),
+            Bytes::Growing(bytes) => {
+                Arc::new(GrowingFile { body: Arc::clone(body), len: bytes.len() as u64 })
+            }
+        })
     }
 
     fn create(&self, path: &str) -> Result<Box<dyn WriteFile>> {
-        check_path(path)?;
-        let on_the_way = |(at, _)| matches!(self.lock().get(&path[..at]), Some(Node::File(_)));
-        if self.list(path).is_ok() || path.match_indices('/').any(on_the_way) {
-            let message = "both a file and a directory";
-            return Err(Error::storage("create", path, FailureKind::Other, message));
-        }
-        self.put(path, Vec::new())?;
-        Ok(Box::new(MemoryWriter {
-            storage: self.clone(),
-            path: path.to_owned(),
-            bytes: Vec::new(),
-        }))
+        let body = Arc::new(Body::new(Bytes::Growing(Vec::new())));
+        self.lock().tree.insert_file(path, Arc::clone(&body))?;
+        Ok(Box::new(MemoryWriter { body, len: 0 }))
+    }
+
+    fn create_directory(&self, path: &str) -> Result<()> {
+        self.make_directory(path)
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<()> {
-        check_path(from)?;
-        check_path(to)?;
-        let mut files = self.lock();
-        let moved = below(&files, from);
-        if moved.is_empty() {
-            return Err(not_found("rename", from));
-        }
-        for replaced in below(&files, to) {
-            files.remove(&replaced);
-        }
-        for key in moved {
-            if let Some(node) = files.remove(&key) {
-                files.insert(format!("{to}{}", &key[from.len()..]), node);
-            }
-        }
-        Ok(())
+        self.lock().tree.rename(from, to)
     }
 
     fn remove(&self, path: &str) -> Result<()> {
-        check_path(path)?;
-        let mut files = self.lock();
-        let gone = below(&files, path);
-        if gone.is_empty() {
-            return Err(not_found("remove", path));
+        self.lock().tree.remove(path)
+    }
+
+    fn link(&self, from: &str, to: &str) -> Result<()> {
+        check_name(to)?;
+        let mut shared = self.lock();
+        let body = Arc::clone(shared.tree.file(from)?);
+        if shared.tree.kind(to).is_some() {
+            let message = format!("{to} is there already");
+            return Err(Error::storage("link", from, FailureKind::Other, message));
         }
-        for key in gone {
-            files.remove(&key);
+        shared.tree.insert_file(to, body).map(drop)
+    }
+
+    fn lock(&self, path: &str) -> Result<Box<dyn StorageLock>> {
+        check_name(path)?;
+        let mut shared = self.lock();
+        if shared.locked.contains(path) {
+            let message = "it is locked already";
+            return Err(Error::storage("lock", path, FailureKind::Locked, message));
         }
-        Ok(())
+        let was_there = shared.tree.kind(path) == Some(EntryKind::File);
+        if !was_there {
+            let empty = Arc::new(Body::new(Bytes::Finished(Arc::default())));
+            shared.tree.insert_file(path, empty)?;
+        }
+        shared.locked.insert(path.to_owned());
+        Ok(Box::new(MemoryLock { storage: self.clone(), path: path.to_owned(), was_there }))
+    }
+
+    fn sync_directory(&self, path: &str) -> Result<()> {
+        // Nothing in memory survives a power loss; the directory must be there all the same.
+        self.list(path).map(drop)
     }
 }
 
@@ -160,28 +192,88 @@ impl ReadFile for MemoryFile {
     }
 }
 
+/// The first `len` bytes of a file that was being written when it was opened.
+#[derive(Debug)]
+struct GrowingFile {
+    body: Arc<Body>,
+    len: u64,
+}
+
+impl ReadFile for GrowingFile {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn whole(&self) -> Option<&[u8]> {
+        None
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()> {
+        check_end(offset, into.len(), self.len)?;
+        let start = offset as usize;
+        into.copy_from_slice(&self.body.lock().as_slice()[start..start + into.len()]);
+        Ok(())
+    }
+}
+
+/// Dropping it finishes the file.
 #[derive(Debug)]
 struct MemoryWriter {
-    storage: Memory,
-    path: String,
-    bytes: Vec<u8>,
+    body: Arc<Body>,
+    len: u64,
 }
 
 impl WriteFile for MemoryWriter {
     fn len(&self) -> u64 {
-        self.bytes.len() as u64
+        self.len
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        self.bytes.extend_from_slice(bytes);
+        if let Bytes::Growing(written) = &mut *self.body.lock() {
+            written.extend_from_slice(bytes);
+            self.len += bytes.len() as u64;
+        }
         Ok(())
     }
 
     fn sync(&mut self) -> Result<()> {
-        self.storage.put(&self.path, self.bytes.as_slice())
+        Ok(())
     }
 
-    fn close(mut self: Box<Self>) -> Result<()> {
-        self.sync()
+    fn close(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for MemoryWriter {
+    fn drop(&mut self) {
+        self.body.finish();
+    }
+}
+
+/// Dropping it gives the lock back.
+#[derive(Debug)]
+struct MemoryLock {
+    storage: Memory,
+    path: String,
+    was_there: bool,
+}
+
+impl StorageLock for MemoryLock {
+    fn was_left_behind(&self) -> bool {
+        self.was_there
+    }
+
+    fn release(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for MemoryLock {
+    fn drop(&mut self) {
+        let mut shared = self.storage.lock();
+        shared.locked.remove(&self.path);
+        // It may be gone with the directory it was in.
+        let _ = shared.tree.remove(&self.path);
     }
 }

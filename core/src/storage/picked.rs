@@ -31,7 +31,7 @@ use web_sys::{
 
 use super::contract::{Entry, ReadFile, Storage, join};
 use super::pages::{PageCache, PageSource, PagedFile};
-use super::tree::Tree;
+use super::tree::{Body, Tree};
 use crate::error::{Error, FailureKind, Result};
 use crate::event::{Finding, Severity};
 
@@ -68,7 +68,7 @@ impl Picked {
         let mut findings = Vec::new();
         for (path, file) in files {
             let paged = paged(file, &path, &cache);
-            if let Err(error) = tree.insert_file(&path, paged.len(), paged) {
+            if let Err(error) = tree.insert_file(&path, paged) {
                 if tree.names() >= MOST_NAMES {
                     return Err(error);
                 }
@@ -116,7 +116,7 @@ impl Storage for Picked {
     }
 
     fn open(&self, path: &str) -> Result<Arc<dyn ReadFile>> {
-        let (_, file) = self.tree.file(path)?;
+        let file = self.tree.file(path)?;
         Ok(Arc::clone(file) as Arc<dyn ReadFile>)
     }
 }
@@ -133,6 +133,12 @@ pub(super) fn paged(file: File, path: &str, cache: &Arc<PageCache>) -> Arc<Paged
     let len = file.size() as u64;
     let source = BlobSource { file: SendWrapper::new(file), path: path.to_owned() };
     Arc::new(PagedFile::new(source, len, cache.next_file(), Arc::clone(cache)))
+}
+
+impl Body for Arc<PagedFile<BlobSource>> {
+    fn len(&self) -> u64 {
+        ReadFile::len(self.as_ref())
+    }
 }
 
 /// A browser's `File`.

@@ -6,7 +6,10 @@
 
 use std::sync::Arc;
 
-use super::contract::{Entry, EntryKind, ReadFile, Scratch, Storage, WriteFile, check_path, join};
+use super::contract::{
+    Entry, EntryKind, ReadFile, Scratch, Storage, StorageLock, WriteFile, check_name, check_path,
+    check_rename, join,
+};
 use crate::error::{Error, Result};
 use crate::types::BlockId;
 
@@ -66,17 +69,45 @@ impl Storage for Subdirectory {
         self.storage.open(&self.locate(path)?).map_err(|error| self.relative(error))
     }
 
+    fn capacity(&self) -> Option<u64> {
+        self.storage.capacity()
+    }
+
     fn create(&self, path: &str) -> Result<Box<dyn WriteFile>> {
         self.storage.create(&self.locate(path)?).map_err(|error| self.relative(error))
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<()> {
+        check_rename(from, to)?;
         let renamed = self.storage.rename(&self.locate(from)?, &self.locate(to)?);
         renamed.map_err(|error| self.relative(error))
     }
 
     fn remove(&self, path: &str) -> Result<()> {
+        check_name(path)?;
         self.storage.remove(&self.locate(path)?).map_err(|error| self.relative(error))
+    }
+
+    fn create_directory(&self, path: &str) -> Result<()> {
+        let created = self.storage.create_directory(&self.locate(path)?);
+        created.map_err(|error| self.relative(error))
+    }
+
+    fn link(&self, from: &str, to: &str) -> Result<()> {
+        check_name(from)?;
+        check_name(to)?;
+        let linked = self.storage.link(&self.locate(from)?, &self.locate(to)?);
+        linked.map_err(|error| self.relative(error))
+    }
+
+    fn lock(&self, path: &str) -> Result<Box<dyn StorageLock>> {
+        check_name(path)?;
+        self.storage.lock(&self.locate(path)?).map_err(|error| self.relative(error))
+    }
+
+    fn sync_directory(&self, path: &str) -> Result<()> {
+        let synced = self.storage.sync_directory(&self.locate(path)?);
+        synced.map_err(|error| self.relative(error))
     }
 }
 

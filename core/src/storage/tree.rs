@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::contract::{Entry, EntryKind, check_path};
+use super::contract::{Entry, EntryKind, check_name, check_path, check_rename};
 use crate::error::{Error, FailureKind, Result};
 
 /// Names longer than this are no names of a data directory.
@@ -12,6 +12,12 @@ const LONGEST_PATH: usize = 4096;
 
 /// Directories nested deeper than this are no part of a data directory.
 const DEEPEST_PATH: usize = 32;
+
+/// What stands for a file's bytes.
+pub(super) trait Body {
+    /// How many bytes it has.
+    fn len(&self) -> u64;
+}
 
 /// Directories and files by name; `T` is what a file's bytes are read through.
 #[derive(Debug)]
@@ -25,10 +31,19 @@ pub(super) struct Tree<T> {
 #[derive(Debug)]
 enum Node<T> {
     Directory,
-    File { len: u64, body: T },
+    File(T),
 }
 
-impl<T> Tree<T> {
+impl<T> Node<T> {
+    fn kind(&self) -> EntryKind {
+        match self {
+            Self::Directory => EntryKind::Directory,
+            Self::File(_) => EntryKind::File,
+        }
+    }
+}
+
+impl<T: Body> Tree<T> {
     /// A tree with nothing but its root, for at most `most_names` names.
     pub(super) fn new(most_names: usize) -> Self {
         let directories = BTreeMap::from([(String::new(), BTreeMap::new())]);
@@ -36,7 +51,10 @@ impl<T> Tree<T> {
     }
 
     /// Number of names, of files and directories.
-    #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "asked in the browser"))]
+    #[cfg_attr(
+        not(any(target_arch = "wasm32", test)),
+        expect(dead_code, reason = "asked in the browser")
+    )]
     pub(super) fn names(&self) -> usize {
         self.names
     }
@@ -45,11 +63,9 @@ impl<T> Tree<T> {
     ///
     /// # Errors
     /// The path is hostile or collides with a directory, or there are too many names.
-    pub(super) fn insert_file(&mut self, path: &str, len: u64, body: T) -> Result<bool> {
+    pub(super) fn insert_file(&mut self, path: &str, body: T) -> Result<bool> {
         check_name(path)?;
-        if path.is_empty() {
-            return Err(Error::refused("a file without a name"));
-        }
+        check_fits(path)?;
         let (directory, name) = split(path);
         self.insert_directory(directory)?;
         let full = self.names >= self.most_names;
@@ -58,14 +74,14 @@ impl<T> Tree<T> {
             Some(Node::Directory) => {
                 return Err(Error::refused(format!("{path:?} is both a file and a directory")));
             }
-            Some(Node::File { .. }) => {
-                siblings.insert(name.to_owned(), Node::File { len, body });
+            Some(Node::File(_)) => {
+                siblings.insert(name.to_owned(), Node::File(body));
                 return Ok(true);
             }
             None if full => return Err(too_many(self.most_names)),
             None => {}
         }
-        siblings.insert(name.to_owned(), Node::File { len, body });
+        siblings.insert(name.to_owned(), Node::File(body));
         self.names += 1;
         Ok(false)
     }
@@ -78,7 +94,7 @@ impl<T> Tree<T> {
         if self.directories.contains_key(path) {
             return Ok(());
         }
-        check_name(path)?;
+        check_fits(path)?;
         let mut parent = "";
         for end in path.match_indices('/').map(|(at, _)| at).chain([path.len()]) {
             let directory = &path[..end];
@@ -87,7 +103,7 @@ impl<T> Tree<T> {
             let siblings = self.directories.entry(parent.to_owned()).or_default();
             match siblings.get(name) {
                 Some(Node::Directory) => {}
-                Some(Node::File { .. }) => {
+                Some(Node::File(_)) => {
                     let why = format!("{directory:?} is both a file and a directory");
                     return Err(Error::refused(why));
                 }
@@ -112,22 +128,22 @@ impl<T> Tree<T> {
         let names = self.directories.get(path).ok_or_else(|| not_found("list", path))?;
         let entry = |(name, node): (&String, &Node<T>)| match node {
             Node::Directory => Entry { name: name.clone(), kind: EntryKind::Directory, len: 0 },
-            Node::File { len, .. } => {
-                Entry { name: name.clone(), kind: EntryKind::File, len: *len }
+            Node::File(body) => {
+                Entry { name: name.clone(), kind: EntryKind::File, len: body.len() }
             }
         };
         Ok(names.iter().map(entry).collect())
     }
 
-    /// Length of a file and what stands for it.
+    /// What stands for a file.
     ///
     /// # Errors
     /// There is no such file.
-    pub(super) fn file(&self, path: &str) -> Result<(u64, &T)> {
+    pub(super) fn file(&self, path: &str) -> Result<&T> {
         check_path(path)?;
         let (directory, name) = split(path);
         match self.directories.get(directory).and_then(|names| names.get(name)) {
-            Some(Node::File { len, body }) => Ok((*len, body)),
+            Some(Node::File(body)) => Ok(body),
             Some(Node::Directory) => {
                 Err(Error::storage("open", path, FailureKind::NotFound, "it is a directory"))
             }
@@ -136,12 +152,90 @@ impl<T> Tree<T> {
     }
 }
 
+/// Changing names: what a backend does that keeps its names here.
+impl<T: Body> Tree<T> {
+    /// Gives a file or directory another name, replacing what had it.
+    ///
+    /// # Errors
+    /// There is nothing at `from`; a file and a directory would replace each other; a path is
+    /// hostile.
+    pub(super) fn rename(&mut self, from: &str, to: &str) -> Result<()> {
+        check_rename(from, to)?;
+        check_fits(to)?;
+        let kind = self.kind(from).ok_or_else(|| not_found("rename", from))?;
+        if from == to {
+            return Ok(());
+        }
+        let replaced = self.kind(to);
+        if replaced.is_some_and(|replaced| replaced != kind) {
+            let message = format!("{to} is there, and one is a file, the other a directory");
+            return Err(Error::storage("rename", from, FailureKind::Other, message));
+        }
+        self.insert_directory(split(to).0)?;
+        if replaced.is_some() {
+            self.remove(to)?;
+        }
+        let Some(node) = self.take(from) else { return Err(not_found("rename", from)) };
+        self.put(to, node);
+        for below in self.directories_at(from) {
+            if let Some(names) = self.directories.remove(&below) {
+                self.directories.insert(format!("{to}{}", &below[from.len()..]), names);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a file, or a directory with all that is in it.
+    ///
+    /// # Errors
+    /// There is nothing at `path`, or it is hostile.
+    pub(super) fn remove(&mut self, path: &str) -> Result<()> {
+        check_name(path)?;
+        self.take(path).ok_or_else(|| not_found("remove", path))?;
+        for below in self.directories_at(path) {
+            self.names -= self.directories.remove(&below).map_or(0, |names| names.len());
+        }
+        Ok(())
+    }
+
+    /// What `path` stands for, if there is anything.
+    pub(super) fn kind(&self, path: &str) -> Option<EntryKind> {
+        let (directory, name) = split(path);
+        match path {
+            "" => Some(EntryKind::Directory),
+            _ => Some(self.directories.get(directory)?.get(name)?.kind()),
+        }
+    }
+
+    fn take(&mut self, path: &str) -> Option<Node<T>> {
+        let (directory, name) = split(path);
+        let node = self.directories.get_mut(directory)?.remove(name)?;
+        self.names -= 1;
+        Some(node)
+    }
+
+    fn put(&mut self, path: &str, node: Node<T>) {
+        let (directory, name) = split(path);
+        self.directories.entry(directory.to_owned()).or_default().insert(name.to_owned(), node);
+        self.names += 1;
+    }
+
+    /// The directory `path`, if it is one, and all below it.
+    fn directories_at(&self, path: &str) -> Vec<String> {
+        let below = format!("{path}/");
+        let inside = self.directories.range(below.clone()..).map(|(key, _)| key);
+        let inside = inside.take_while(|key| key.starts_with(&below)).cloned();
+        let own = self.directories.contains_key(path).then(|| path.to_owned());
+        own.into_iter().chain(inside).collect()
+    }
+}
+
 /// Directory and name of a path.
 pub(super) fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
 }
 
-fn check_name(path: &str) -> Result<()> {
+fn check_fits(path: &str) -> Result<()> {
     check_path(path)?;
     if path.len() > LONGEST_PATH || path.bytes().filter(|&byte| byte == b'/').count() > DEEPEST_PATH
     {
@@ -168,34 +262,63 @@ fn not_found(operation: &'static str, path: &str) -> Error {
 mod tests {
     use super::*;
 
+    impl Body for u64 {
+        fn len(&self) -> u64 {
+            *self
+        }
+    }
+
     #[test]
     fn directories_on_the_way_are_made_and_lists_are_sorted() {
         let mut tree = Tree::new(100);
         for (path, len) in [("wal/00000001", 3), ("a-b", 1), ("a/x", 2), ("wal/00000000", 7)] {
-            assert!(!tree.insert_file(path, len, ()).unwrap(), "{path}");
+            assert!(!tree.insert_file(path, len).unwrap(), "{path}");
         }
         let names = |path| tree.list(path).unwrap().into_iter().map(|entry| entry.name);
         assert_eq!(names("").collect::<Vec<_>>(), ["a", "a-b", "wal"]);
         assert_eq!(names("wal").collect::<Vec<_>>(), ["00000000", "00000001"]);
-        assert_eq!(tree.file("wal/00000000").unwrap().0, 7);
+        assert_eq!(tree.file("wal/00000000").unwrap(), &7);
         assert!(tree.list("wal/00000000").unwrap_err().is_not_found());
         assert!(tree.file("wal").unwrap_err().is_not_found());
         assert!(tree.file("").unwrap_err().is_not_found());
     }
 
     #[test]
+    fn a_directory_takes_all_below_it_along() {
+        let mut tree = Tree::new(6);
+        for path in ["a/b/c", "a/d", "ab/c"] {
+            tree.insert_file(path, 1).unwrap();
+        }
+        tree.rename("a", "z").unwrap();
+        assert!(
+            tree.file("z/b/c").is_ok() && tree.file("z/d").is_ok() && tree.file("ab/c").is_ok()
+        );
+        assert_eq!((tree.kind("a"), tree.kind("a/b")), (None, None));
+        tree.rename("ab", "z").unwrap();
+        let names: Vec<_> = tree.list("z").unwrap().into_iter().map(|entry| entry.name).collect();
+        assert_eq!(names, ["c"], "what was in the replaced directory is gone");
+        assert!(tree.list("z/b").unwrap_err().is_not_found());
+        assert_eq!(tree.names(), 2);
+        tree.remove("z/c").unwrap();
+        assert_eq!(tree.list("z").unwrap(), [], "an empty directory stays");
+        tree.remove("z").unwrap();
+        assert_eq!(tree.names(), 0);
+        assert!(tree.remove("z").unwrap_err().is_not_found());
+    }
+
+    #[test]
     fn hostile_names_collisions_and_floods_are_refused() {
         let mut tree = Tree::new(3);
-        tree.insert_file("a/b", 0, ()).unwrap();
-        assert!(tree.insert_file("a/b", 1, ()).unwrap(), "a file of that name is replaced");
+        tree.insert_file("a/b", 0).unwrap();
+        assert!(tree.insert_file("a/b", 1).unwrap(), "a file of that name is replaced");
         for path in ["", "../x", "/x", "x/", "x//y", "x\\y", "x\0", "a", "a/b/c"] {
-            assert!(tree.insert_file(path, 0, ()).is_err(), "{path:?}");
+            assert!(tree.insert_file(path, 0).is_err(), "{path:?}");
         }
         assert!(tree.insert_directory("a/b").is_err());
-        assert!(tree.insert_file(&"d/".repeat(40), 0, ()).is_err());
-        assert!(tree.insert_file(&"n".repeat(5000), 0, ()).is_err());
-        tree.insert_file("c", 0, ()).unwrap();
-        let flood = tree.insert_file("d", 0, ()).unwrap_err().to_string();
+        assert!(tree.insert_file(&"d/".repeat(40), 0).is_err());
+        assert!(tree.insert_file(&"n".repeat(5000), 0).is_err());
+        tree.insert_file("c", 0).unwrap();
+        let flood = tree.insert_file("d", 0).unwrap_err().to_string();
         assert!(flood.contains("more than 3 files"), "{flood}");
     }
 }

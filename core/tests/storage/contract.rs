@@ -147,33 +147,81 @@ pub(crate) fn check_refuses_changes(storage: &dyn Storage) {
     refused("create", storage.create("new").unwrap_err());
     refused("rename", storage.rename("a-b", "c").unwrap_err());
     refused("remove", storage.remove("a-b").unwrap_err());
+    refused("link", storage.link("a-b", "c").unwrap_err());
+    refused("lock", storage.lock("lock").unwrap_err());
+    refused("create_directory", storage.create_directory("new").unwrap_err());
+    refused("sync_directory", storage.sync_directory("wal").unwrap_err());
     check_lists(storage);
 }
 
-/// Rules 1 to 3 and 5: an empty writable storage takes [`tree`], and changes to it.
+/// Rules 1 to 3 and 5 to 7: an empty writable storage takes [`tree`], and changes to it.
 pub(crate) fn check_writing(storage: &dyn Storage) {
     for (path, bytes) in tree() {
         write(storage, path, &bytes);
     }
     check_reading(storage);
-    let names = |path: &str| -> Vec<String> {
-        storage.list(path).unwrap().into_iter().map(|entry| entry.name).collect()
-    };
+    check_replacing(storage);
+    check_growing(storage);
+    check_directories(storage);
+    check_links(storage);
+    check_lock(storage);
+    for path in HOSTILE.into_iter().chain([""]) {
+        assert!(storage.create(path).is_err(), "create {path:?}");
+        assert!(storage.remove(path).is_err(), "remove {path:?}");
+        assert!(storage.rename(path, "x").is_err(), "rename {path:?}");
+        assert!(storage.rename("B", path).is_err(), "rename to {path:?}");
+        assert!(storage.link(path, "x").is_err(), "link {path:?}");
+        assert!(storage.link("B", path).is_err(), "link to {path:?}");
+        assert!(storage.lock(path).is_err(), "lock {path:?}");
+        let root = path.is_empty();
+        assert_eq!(storage.create_directory(path).is_ok(), root, "create_directory {path:?}");
+        assert_eq!(storage.sync_directory(path).is_ok(), root, "sync_directory {path:?}");
+    }
+    assert_eq!(names(storage, ""), ["B", "a", "big", "deep", "empty", "names", "wal"]);
+}
 
+fn names(storage: &dyn Storage, path: &str) -> Vec<String> {
+    let entries = storage.list(path).unwrap_or_else(|error| panic!("list {path:?}: {error}"));
+    entries.into_iter().map(|entry| entry.name).collect()
+}
+
+fn read(storage: &dyn Storage, path: &str) -> Vec<u8> {
+    let file = storage.open(path).unwrap_or_else(|error| panic!("open {path:?}: {error}"));
+    file.view(0..file.len()).unwrap().into_owned()
+}
+
+/// Files and directories that take the names of others.
+fn check_replacing(storage: &dyn Storage) {
     // An open file shows what it had, whatever becomes of its name.
     let old = storage.open("wal/00000001").unwrap();
     write(storage, "wal/00000001.new", b"replaced");
     storage.rename("wal/00000001.new", "wal/00000001").unwrap();
-    assert_eq!(storage.open("wal/00000001").unwrap().view(0..8).unwrap().as_ref(), b"replaced");
+    assert_eq!(read(storage, "wal/00000001"), b"replaced");
     assert!(old.view(0..old.len()).unwrap() == pattern(32 * 1024, 2), "the old file, still open");
+    write(storage, "wal/00000001", b"once more");
+    assert_eq!(read(storage, "wal/00000001"), b"once more");
+    storage.rename("wal/00000001", "wal/00000001").unwrap();
+    assert_eq!(read(storage, "wal/00000001"), b"once more", "renamed to itself");
 
     write(storage, "block.tmp/chunks/000001", b"chunk");
     write(storage, "block/chunks/000001", b"older");
     write(storage, "block/left-over", b"must go");
     storage.rename("block.tmp", "block").unwrap();
-    assert_eq!(names("block"), ["chunks"], "a renamed directory replaces one of its name");
-    assert_eq!(storage.open("block/chunks/000001").unwrap().view(0..5).unwrap().as_ref(), b"chunk");
+    let only = "a renamed directory replaces one of its name";
+    assert_eq!(names(storage, "block"), ["chunks"], "{only}");
+    assert_eq!(read(storage, "block/chunks/000001"), b"chunk");
     assert!(storage.list("block.tmp").unwrap_err().is_not_found());
+
+    assert!(storage.rename("block", "B").is_err(), "a directory does not replace a file");
+    assert!(storage.rename("B", "block").is_err(), "a file does not replace a directory");
+    assert!(storage.rename("block", "block/inside").is_err(), "a directory inside itself");
+    assert!(storage.rename("block/chunks", "block").is_err(), "a directory over its own parent");
+    assert_eq!(names(storage, "block"), ["chunks"]);
+    assert!(storage.create("wal").is_err(), "a directory is not replaced by a file");
+    assert!(storage.create("B/below").is_err(), "a file is not replaced by a directory");
+    storage.rename("block/chunks/000001", "elsewhere/on/the/way").unwrap();
+    assert_eq!(read(storage, "elsewhere/on/the/way"), b"chunk");
+    storage.remove("elsewhere").unwrap();
 
     storage.remove("block").unwrap();
     assert!(storage.list("block").unwrap_err().is_not_found());
@@ -181,16 +229,99 @@ pub(crate) fn check_writing(storage: &dyn Storage) {
     assert!(storage.open("a-b").unwrap_err().is_not_found());
     assert!(storage.remove("a-b").unwrap_err().is_not_found());
     assert!(storage.rename("missing", "x").unwrap_err().is_not_found());
-    for path in HOSTILE {
-        assert!(storage.create(path).is_err(), "create {path:?}");
-        assert!(storage.remove(path).is_err(), "remove {path:?}");
-        assert!(storage.rename(path, "x").is_err(), "rename {path:?}");
-        assert!(storage.rename("B", path).is_err(), "rename to {path:?}");
+    assert!(storage.rename("missing", "missing").unwrap_err().is_not_found());
+}
+
+/// A file that is being written: read, renamed and replaced meanwhile.
+fn check_growing(storage: &dyn Storage) {
+    let mut log = storage.create("log/00000000.tmp").unwrap();
+    assert_eq!(read(storage, "log/00000000.tmp"), b"", "it is there from the start");
+    log.append(&pattern(70_000, 7)).unwrap();
+    let early = storage.open("log/00000000.tmp").unwrap();
+    assert_eq!(storage.list("log").unwrap()[0].len, 70_000, "lists show what it has so far");
+    storage.rename("log/00000000.tmp", "log/00000000").unwrap();
+    log.append(b"after the rename").unwrap();
+    log.sync().unwrap();
+    assert_eq!(early.len(), 70_000, "the length is fixed when it is opened");
+    assert!(early.view(0..70_000).unwrap() == pattern(70_000, 7));
+    assert!(early.read_at(70_000, &mut [0]).is_err(), "what came later is past its end");
+    assert_eq!(names(storage, "log"), ["00000000"]);
+    let whole = [pattern(70_000, 7), b"after the rename".to_vec()].concat();
+    assert!(read(storage, "log/00000000") == whole);
+    storage.rename("log", "renamed").unwrap();
+    log.append(b", and its directory's").unwrap();
+    let late = storage.open("renamed/00000000").unwrap();
+    assert_eq!(
+        late.view(70_000..late.len()).unwrap().as_ref(),
+        b"after the rename, and its directory's"
+    );
+
+    // Replaced while it is written: both go on, one without a name.
+    let mut other = storage.create("renamed/00000000").unwrap();
+    other.append(b"other").unwrap();
+    log.append(b"nobody sees this").unwrap();
+    assert_eq!(read(storage, "renamed/00000000"), b"other");
+    assert_eq!(late.view(70_000..70_005).unwrap().as_ref(), b"after");
+    log.close().unwrap();
+    // Removed while it is written.
+    storage.remove("renamed").unwrap();
+    other.append(b"nor this").unwrap();
+    other.close().unwrap();
+    assert!(storage.list("renamed").unwrap_err().is_not_found());
+}
+
+fn check_directories(storage: &dyn Storage) {
+    for _ in 0..2 {
+        storage.create_directory("new/below").unwrap();
     }
-    assert!(storage.create("wal").is_err(), "a directory is not replaced by a file");
-    assert!(storage.create("B/below").is_err(), "a file is not replaced by a directory");
-    assert!(storage.create("").is_err(), "the root is not replaced by a file");
-    assert_eq!(names(""), ["B", "a", "big", "deep", "empty", "names", "wal"]);
+    assert_eq!(names(storage, "new/below"), [""; 0]);
+    write(storage, "new/below/file", b"x");
+    storage.sync_directory("new/below").unwrap();
+    storage.remove("new/below/file").unwrap();
+    assert_eq!(names(storage, "new"), ["below"], "an empty directory stays");
+    assert!(storage.create_directory("B").is_err(), "a file has the name");
+    assert!(storage.create_directory("B/below").is_err(), "a file is on the way");
+    assert!(storage.sync_directory("missing").unwrap_err().is_not_found());
+    storage.remove("new").unwrap();
+    assert!(storage.capacity().is_none_or(|bytes| bytes > 1 << 20), "{:?}", storage.capacity());
+}
+
+fn check_links(storage: &dyn Storage) {
+    write(storage, "linked", b"first");
+    storage.link("linked", "snapshot/of/it").unwrap();
+    assert_eq!(read(storage, "snapshot/of/it"), b"first");
+    assert!(storage.link("linked", "B").is_err(), "something is there");
+    assert_eq!(read(storage, "B"), b"capitals first");
+    assert!(storage.link("missing", "x").unwrap_err().is_not_found());
+    assert!(storage.link("snapshot", "x").is_err(), "directories have one name");
+    // What becomes of one name is nothing to the other.
+    write(storage, "linked", b"second");
+    assert_eq!(read(storage, "snapshot/of/it"), b"first");
+    storage.remove("snapshot").unwrap();
+    assert_eq!(read(storage, "linked"), b"second");
+    storage.link("linked", "kept").unwrap();
+    storage.remove("linked").unwrap();
+    assert_eq!(read(storage, "kept"), b"second");
+    storage.remove("kept").unwrap();
+}
+
+/// Rule 7.
+fn check_lock(storage: &dyn Storage) {
+    let first = storage.lock("lock").unwrap();
+    assert!(!first.was_left_behind());
+    assert_eq!(read(storage, "lock"), b"");
+    for _ in 0..2 {
+        let Error::Storage(failure) = storage.lock("lock").unwrap_err() else { panic!("locked") };
+        assert_eq!(failure.kind, FailureKind::Locked, "{}", failure.message);
+    }
+    first.release().unwrap();
+    assert!(storage.open("lock").unwrap_err().is_not_found(), "given back without a trace");
+    drop(storage.lock("lock").unwrap());
+    assert!(storage.open("lock").unwrap_err().is_not_found(), "dropping gives it back too");
+    write(storage, "lock", b"left by a crash");
+    let lock = storage.lock("lock").unwrap();
+    assert!(lock.was_left_behind());
+    lock.release().unwrap();
 }
 
 /// Writes a file in two pieces.

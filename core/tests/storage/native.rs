@@ -150,3 +150,64 @@ fn a_named_pipe_is_refused_and_not_waited_for() {
         assert!(error.to_string().contains("not a regular file"), "{error}");
     }
 }
+
+/// What a hard link shares: the file, not only its bytes.
+#[cfg(unix)]
+#[test]
+fn a_link_is_a_second_name_of_the_same_file() {
+    use std::os::unix::fs::MetadataExt;
+    let temporary = tempfile::tempdir().unwrap();
+    let storage = Mmap::open_directory(temporary.path()).unwrap();
+    storage.create("chunk").unwrap().append(b"bytes").unwrap();
+    storage.link("chunk", "snapshot/chunk").unwrap();
+    let number = |path: &str| fs::metadata(temporary.path().join(path)).unwrap().ino();
+    assert_eq!(number("chunk"), number("snapshot/chunk"));
+    assert!(storage.capacity().unwrap() > 1 << 20);
+}
+
+/// Needs Debian's prometheus: each refuses the directory that the other has open. (Debian's takes
+/// its lock only when told to; upstream's always does.)
+#[test]
+fn prometheus_and_we_lock_each_other_out() {
+    use std::io::Read;
+    use std::process::{Command, Stdio};
+    let temporary = tempfile::tempdir().unwrap();
+    let (data, configuration) = (temporary.path().join("data"), temporary.path().join("p.yml"));
+    fs::write(&configuration, "").unwrap();
+    fs::create_dir(&data).unwrap();
+    let storage = Mmap::open_directory(&data).unwrap();
+    let mut command = Command::new("prometheus");
+    command.arg(format!("--config.file={}", configuration.display()));
+    command.arg(format!("--storage.tsdb.path={}", data.display()));
+    command.args(["--storage.tsdb.use-lockfile", "--log.level=warn"]);
+    command.arg("--web.listen-address=127.0.0.1:0").stderr(Stdio::piped());
+    // Looks every 20 ms, for 20 s at most.
+    let wait_until = |done: &mut dyn FnMut() -> bool| {
+        (0..1000).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            done()
+        })
+    };
+
+    let lock = storage.lock("lock").unwrap();
+    let mut server = command.spawn().expect("prometheus is installed: cargo xtask setup");
+    let ended = wait_until(&mut || server.try_wait().unwrap().is_some());
+    let _ = server.kill();
+    assert!(ended && !server.wait().unwrap().success(), "it runs beside us");
+    let mut said = String::new();
+    server.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.contains("lock DB directory"), "{said}");
+    assert!(data.join("lock").exists(), "who was refused leaves the file alone");
+    lock.release().unwrap();
+
+    let mut server = command.stderr(Stdio::null()).spawn().unwrap();
+    let ready = wait_until(&mut || data.join("wal").exists());
+    let refusal = storage.lock("lock").map(drop);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(ready);
+    let refusal = refusal.unwrap_err().to_string();
+    assert!(refusal.contains("another process"), "{refusal}");
+    let lock = storage.lock("lock").unwrap();
+    assert!(lock.was_left_behind(), "the server was killed");
+}

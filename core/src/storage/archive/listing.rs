@@ -64,7 +64,7 @@ impl Listing {
 
     /// Adds a file; a refused one is left out with a finding. True when it replaced one.
     pub(super) fn file(&mut self, path: &str, place: Place, offset: u64) -> bool {
-        match self.tree.insert_file(path, place.len, place) {
+        match self.tree.insert_file(path, place) {
             Ok(replaced) => replaced,
             Err(error) => {
                 self.left_out(path, offset, &error.to_string());

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::event::Finding;
 use crate::storage::contract::{Entry, ReadFile, Storage};
 use crate::storage::slice::Slice;
-use crate::storage::tree::Tree;
+use crate::storage::tree::{Body, Tree};
 
 /// Which file holds an entry's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,12 @@ pub(super) struct Place {
     pub(super) holder: Holder,
     pub(super) start: u64,
     pub(super) len: u64,
+}
+
+impl Body for Place {
+    fn len(&self) -> u64 {
+        self.len
+    }
 }
 
 /// What [`OpenArchive`](super::OpenArchive) makes of an archive.
@@ -56,7 +62,7 @@ impl Storage for Archive {
     }
 
     fn open(&self, path: &str) -> Result<Arc<dyn ReadFile>> {
-        let (_, place) = self.tree.file(path)?;
+        let place = self.tree.file(path)?;
         let file = match (place.holder, &self.scratch) {
             (Holder::Scratch, Some(scratch)) => Arc::clone(scratch),
             _ => Arc::clone(&self.archive),

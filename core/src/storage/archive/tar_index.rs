@@ -145,7 +145,7 @@ impl TarIndex {
         let target = entry.link_name_bytes().unwrap_or_default();
         let target = String::from_utf8_lossy(&target);
         let target = target.trim_start_matches("./");
-        match listing.tree.file(target).map(|(_, place)| *place) {
+        match listing.tree.file(target).copied() {
             Ok(place) => {
                 listing.file(path, place, start);
             }

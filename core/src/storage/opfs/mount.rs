@@ -10,7 +10,7 @@ use crate::event::Progress;
 use crate::storage::contract::{Entry, EntryKind, ReadFile, Storage, check_path, join};
 use crate::storage::pages::{PageCache, PagedFile};
 use crate::storage::picked::{BlobSource, WalkedFile, paged, walk};
-use crate::storage::tree::{Tree, split};
+use crate::storage::tree::{self, Tree, split};
 
 use super::access::Access;
 use super::lock::Lock;
@@ -43,6 +43,15 @@ enum Body {
     Open(Arc<Access>),
     /// Like a picked file.
     Paged(Arc<PagedFile<BlobSource>>),
+}
+
+impl tree::Body for Body {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Open(access) => access.len(),
+            Self::Paged(file) => ReadFile::len(file.as_ref()),
+        }
+    }
 }
 
 impl Opfs {
@@ -106,13 +115,12 @@ impl Opfs {
         files.sort_by(|a, b| b.file.size().total_cmp(&a.file.size()));
         let cache = PageCache::new(CACHE_BYTES);
         for (number, WalkedFile { path, handle, file }) in files.into_iter().enumerate() {
-            let len = file.size() as u64;
             let body = if number < MOST_OPEN {
                 Body::Open(Arc::new(Access::open(&handle, &path).await?))
             } else {
                 Body::Paged(paged(file, &path, &cache))
             };
-            tree.insert_file(&path, len, body)?;
+            tree.insert_file(&path, body)?;
         }
         Ok(Self { name: path.to_owned(), tree, _lock: lock })
     }
@@ -128,7 +136,7 @@ impl Storage for Opfs {
     }
 
     fn open(&self, path: &str) -> Result<Arc<dyn ReadFile>> {
-        Ok(match self.tree.file(path)?.1 {
+        Ok(match self.tree.file(path)? {
             Body::Open(access) => Arc::clone(access) as Arc<dyn ReadFile>,
             Body::Paged(file) => Arc::clone(file) as Arc<dyn ReadFile>,
         })
