@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::times::{parse_duration, parse_time};
+use crate::times::{parse_bytes, parse_duration, parse_percentage, parse_time};
 
 /// What is inside a Prometheus data directory. Reading commands never change it.
 #[derive(Debug, Parser)]
@@ -35,6 +35,10 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Print float samples as OpenMetrics text, which `import` and promtool read
     Export(Dump),
+    /// Say which blocks would be merged next, and why the others would not
+    Plan(Plan),
+    /// Say which blocks would be dropped, by time, size or percentage, and why
+    Retention(Retention),
     /// Read everything and list all damage, with what Prometheus would do at start
     Verify(Plain),
 }
@@ -139,6 +143,43 @@ pub(crate) struct Inspect {
     /// Most fields to show
     #[arg(long, value_name = "N", default_value_t = 2000)]
     pub(crate) limit: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `chunkscope plan`.
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// What to open.
+    #[command(flatten)]
+    pub(crate) open: Open,
+    /// Shortest block: the first step of the ladder of ranges, each three times the one before
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "2h")]
+    pub(crate) min_block_duration: i64,
+    /// Longest range to merge
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "18h")]
+    pub(crate) max_block_duration: i64,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `chunkscope retention`.
+#[derive(Debug, Args)]
+pub(crate) struct Retention {
+    /// What to open.
+    #[command(flatten)]
+    pub(crate) open: Open,
+    /// Longest time to keep before the end of the newest block [default: 15d, without a size]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) time: Option<i64>,
+    /// Most bytes to keep: 512MB, 20GB; units are powers of 1024
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    pub(crate) size: Option<u64>,
+    /// Most percent of the file system to keep; replaces a size
+    #[arg(long, value_name = "PERCENT", value_parser = parse_percentage)]
+    pub(crate) percentage: Option<f64>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

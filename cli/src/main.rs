@@ -11,8 +11,10 @@ mod head;
 mod inspect;
 mod labels;
 mod opening;
+mod plan;
 mod progress;
 mod query;
+mod retention;
 mod table;
 mod times;
 mod verify;
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
         Command::Query(arguments) => query::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Retention(arguments) => retention::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
     };
     match result {

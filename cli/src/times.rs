@@ -1,4 +1,4 @@
-//! Times and durations as people type and read them.
+//! Times, durations and sizes as people type and read them.
 
 use jiff::Timestamp;
 
@@ -34,6 +34,32 @@ pub(crate) fn show_time(milliseconds: i64) -> String {
         Ok(time) => format!("{time:.3}"),
         Err(_) => format!("{milliseconds} ms"),
     }
+}
+
+/// A number of bytes, or one with a unit as Prometheus reads it: `512MB` is 512 · 1024².
+pub(crate) fn parse_bytes(text: &str) -> Result<u64, String> {
+    let refuse = || format!("{text:?} is not a size such as 512MB, 1.5GB or a number of bytes");
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let power = match text[unit_at..].to_ascii_uppercase().trim_end_matches("IB") {
+        "" | "B" => 0,
+        "K" | "KB" => 1,
+        "M" | "MB" => 2,
+        "G" | "GB" => 3,
+        "T" | "TB" => 4,
+        "P" | "PB" => 5,
+        "E" | "EB" => 6,
+        _ => return Err(refuse()),
+    };
+    let number: f64 = text[..unit_at].parse().map_err(|_| refuse())?;
+    let bytes = number * 1024f64.powi(power);
+    if (0.0..1.8e19).contains(&bytes) { Ok(bytes as u64) } else { Err(refuse()) }
+}
+
+/// A number above 0 and up to 100, with or without the sign.
+pub(crate) fn parse_percentage(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).parse::<f64>().ok();
+    let number = number.filter(|number| *number > 0.0 && *number <= 100.0);
+    number.ok_or_else(|| format!("{text:?} is not a percentage above 0 and up to 100"))
 }
 
 /// Bytes as `1.25 MiB`.
@@ -75,5 +101,13 @@ mod tests {
     fn sizes_have_units() {
         assert_eq!(show_bytes(1023), "1023 B");
         assert_eq!(show_bytes(1_310_720), "1.25 MiB");
+        assert_eq!(parse_bytes("512MB"), Ok(512 << 20), "as upstream: powers of 1024");
+        assert_eq!(parse_bytes("1.5GiB"), Ok(3 << 29));
+        assert_eq!((parse_bytes("0"), parse_bytes("7b")), (Ok(0), Ok(7)));
+        for text in ["", "MB", "-1GB", "5XB", "1e30", "NaN", "99EB"] {
+            assert!(parse_bytes(text).is_err(), "{text}");
+        }
+        assert_eq!(parse_percentage("12.5%"), Ok(12.5));
+        assert!(parse_percentage("0").is_err() && parse_percentage("101").is_err());
     }
 }

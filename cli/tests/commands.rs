@@ -112,3 +112,51 @@ fn an_export_is_openmetrics_text() {
     assert!(text.starts_with(r#"wide_1{"#) && text.contains(r#"word="a+b""#), "{text}");
     assert!(text.ends_with("\n# EOF\n"), "{text}");
 }
+
+#[test]
+fn a_plan_says_what_is_next_and_why() {
+    let fixture = named("overlap");
+    let plan = json(&fixture, "plan");
+    let steps = fixture.json("plan.json").unwrap();
+    assert_eq!(plan["next"]["sources"], steps["steps"][0]["sources"]);
+    assert_eq!(plan["next"]["reason"]["rule"], "overlap");
+    assert_eq!(plan["ranges"], serde_json::json!([7_200_000, 21_600_000, 64_800_000]));
+    let output = run(&["plan", &fixture.data().to_string_lossy()]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("next: merge 4 blocks, 2023-11-14T22:00:00.000Z to "), "{text}");
+    assert!(text.contains("the newest block is left alone"), "{text}");
+    // A directory without a meta.json stops Prometheus' planner.
+    let blocked = named("corrupt/empty-block-directory");
+    let output = run(&["plan", &blocked.data().to_string_lossy(), "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(plan["obstacles"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn retention_says_what_goes_and_why() {
+    let fixture = named("tombstone-ratio-stop");
+    let data = fixture.data();
+    let data = data.to_string_lossy();
+    let blocks = fixture.json("plan.json").unwrap()["initial"].clone();
+    // The newest block ends 2 h after the second and 4 h after the first.
+    let report = |arguments: &[&str]| -> Value {
+        let output = run(&[&["retention", &data, "--json"], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let kept = report(&["--time", "4h1ms"]);
+    assert_eq!(kept["dropped"], serde_json::json!([]));
+    assert_eq!(report(&["--time", "4h"])["dropped"][0], blocks[0]["ulid"]);
+    assert_eq!(report(&["--size", "1B"])["dropped"].as_array().unwrap().len(), 3);
+    let all = kept["blocks"][2]["sum"].as_u64().unwrap();
+    assert_eq!(report(&["--size", &all.to_string()])["dropped"], serde_json::json!([]));
+    let less = report(&["--size", &(all - 1).to_string()]);
+    assert_eq!(less["dropped"], serde_json::json!([blocks[0]["ulid"]]));
+    assert_eq!(less["blocks"][2]["reasons"][0]["rule"], "size");
+    let text = run(&["retention", &data, "--time", "2h"]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("dropped: ends 4h before the newest block; 2h are kept"), "{text}");
+    assert!(text.contains("2 of 3 blocks dropped"), "{text}");
+    assert_eq!(run(&["retention", &data, "--size", "much"]).status.code(), Some(2));
+}

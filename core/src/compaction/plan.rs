@@ -88,6 +88,19 @@ pub struct BlockPlan {
     pub deleted: Option<DeletedVerdict>,
 }
 
+impl BlockPlan {
+    /// What is to be said of the block, in words; of what is deleted only where nothing else is
+    /// going to remove it. `time` writes a time.
+    pub fn explain(&self, time: impl Fn(Timestamp) -> String) -> String {
+        let verdict = self.verdict.explain(time);
+        let merged = matches!(self.verdict, Verdict::Chosen | Verdict::Queued { .. });
+        match self.deleted.filter(|_| !merged) {
+            Some(deleted) => format!("{verdict}; {}", deleted.explain()),
+            None => verdict,
+        }
+    }
+}
+
 /// Blocks the rules would merge.
 #[derive(Debug, Clone, Copy)]
 struct Candidate<'a> {
@@ -408,6 +421,12 @@ mod tests {
         let deleted: Vec<_> = plan.blocks.iter().map(|block| block.deleted).collect();
         let behind = DeletedVerdict::Behind { stopped_by: BlockId(2) };
         assert_eq!(deleted, [Some(behind), Some(DeletedVerdict::Small { at_least: 60 }), None]);
+        let words = plan.blocks[1].explain(|time| time.to_string());
+        assert_eq!(
+            words,
+            "the only block in every range it fits into; not rewritten for what is \
+                           deleted: shorter than 60ms"
+        );
         let gone = with_deleted(small, 10);
         assert_eq!(next(&[large, gone, newest]), [2]);
         let mut few = with_deleted(block(1, 0, 60), 5);

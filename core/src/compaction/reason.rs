@@ -153,7 +153,7 @@ impl DeletedVerdict {
                 show_duration(*at_least)
             ),
             Self::Behind { stopped_by } => {
-                format!("what is deleted does not count: the search ended at {stopped_by}")
+                format!("what is deleted in it does not count: the search ended at {stopped_by}")
             }
         }
     }

@@ -4,6 +4,7 @@
 //! command line and the page ask of an open directory.
 
 mod answer;
+mod decisions;
 mod dump;
 mod export;
 mod open;
@@ -15,6 +16,7 @@ mod state;
 mod verify;
 
 pub use answer::{Answer, float_text};
+pub use decisions::{head_usage, plan_of, planning_obstacles, retention_of};
 pub use dump::series_line;
 pub use export::{Exported, export_openmetrics};
 pub use open::Open;
