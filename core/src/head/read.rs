@@ -62,10 +62,7 @@ impl Queryable for Head {
         stats: &mut ReadStats,
         into: &mut Samples,
     ) -> Result<()> {
-        let slot = self.registry.find(series.reference).map(|found| found.slot);
-        let Some((own, bytes)) =
-            slot.and_then(|slot| Some((self.registry.get(slot)?, self.registry.bytes(slot))))
-        else {
+        let Some((own, bytes)) = self.registry.find_series(series.reference, &series.labels) else {
             return Err(Error::refused(format!("the head has no series {}", series.reference)));
         };
         stats.series += 1;

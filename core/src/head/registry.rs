@@ -188,6 +188,19 @@ impl Registry {
         self.by_labels.find(hash, same).copied()
     }
 
+    /// The series of this reference and these labels, and where the bytes of its chunks are. A log
+    /// that lost a series record may give its reference to another series: labels tell them apart.
+    pub(super) fn find_series(
+        &self,
+        reference: SeriesRef,
+        labels: &Labels,
+    ) -> Option<(&Series, &ChunkBytes)> {
+        let is_it = |slot: &u32| self.get(*slot).is_some_and(|series| series.labels() == labels);
+        let slot = self.find(reference).map(|found| found.slot).filter(is_it);
+        let slot = slot.or_else(|| self.find_labels(labels))?;
+        Some((self.get(slot)?, self.bytes(slot)))
+    }
+
     /// Finds the series with these labels, or makes one with the given reference. True when it is
     /// new.
     pub(super) fn find_or_add(&mut self, reference: SeriesRef, labels: &Labels) -> (u32, bool) {

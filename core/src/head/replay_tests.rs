@@ -150,3 +150,31 @@ fn labels_of_a_series_are_kept() {
         Labels::from_pairs([("__name__", "up"), ("job", "b"), ("zone", "eu"),])
     );
 }
+
+/// A segment of these records, each in a fragment of its own.
+fn segment(records: &[Vec<u8>]) -> Vec<u8> {
+    let fragment = |data: &Vec<u8>| {
+        let length = u16::try_from(data.len()).unwrap().to_be_bytes();
+        [&[1], &length[..], &crc32c::crc32c(data).to_be_bytes(), data].concat()
+    };
+    records.iter().flat_map(fragment).collect()
+}
+
+#[test]
+fn two_series_of_one_reference_are_told_apart_by_their_labels() {
+    let series = |name: &str| {
+        let header = [&[1][..], &1_u64.to_be_bytes(), &[1, 8], b"__name__"].concat();
+        [&header[..], &[name.len() as u8], name.as_bytes()].concat()
+    };
+    let sample = |time: i64, value: f64| {
+        let first = [&[2][..], &1_u64.to_be_bytes(), &time.to_be_bytes(), &[0, 0]].concat();
+        [&first[..], &value.to_be_bytes()].concat()
+    };
+    // What a log says that lost a series record: the reference was given out a second time.
+    let log = [series("a"), sample(1000, 1.0), series("b"), sample(2000, 2.0)];
+    let head = replay(&[("wal/00000000", segment(&log))], ReplayOptions::default());
+    let read = read(&head, TimeRange::ALL);
+    let shown: Vec<_> =
+        read.iter().map(|(name, own)| (&name[..], own.floats.values.as_slice())).collect();
+    assert_eq!(shown, [("a", &[1.0][..]), ("b", &[2.0][..])]);
+}
