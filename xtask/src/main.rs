@@ -9,11 +9,13 @@
 //! | `serve` | build the page and serve it on 127.0.0.1 |
 //! | `check/` | one table of stages: all that CI checks, in order |
 //! | `bench/` | one table of comparisons with Prometheus |
+//! | `fuzz` | every fuzz target for a while |
 //!
 //! Only the standard library is used, so that the first `cargo xtask` starts at once.
 
 mod bench;
 mod check;
+mod fuzz;
 mod machine;
 mod program;
 mod serve;
@@ -40,6 +42,10 @@ cargo xtask: the one way in
   cargo xtask bench [replay] [query] [open] [browser]
       The same jobs done by Chunkscope and by Prometheus, side by side, with ratios. Makes its
       data directories first, once per machine; that takes minutes.
+
+  cargo xtask fuzz [TARGET]... [--seconds 60]
+      Random bytes into every decoder, each target of core/fuzz for that long, from pieces of the
+      fixtures. What fails is kept in target/fuzz/artifacts.
 
   cargo xtask setup [--page] [--browser] [--prometheus]
       Only the installing, of everything or of the named parts. The others do it by themselves.
@@ -76,6 +82,7 @@ fn run(arguments: &[String]) -> Outcome<ExitCode> {
         "serve" => serve::command(&machine, rest).map(|()| ExitCode::SUCCESS),
         "test" => check::command(&machine, rest),
         "bench" => bench::command(&machine, rest),
+        "fuzz" => fuzz::command(&machine, rest),
         "env" => {
             print!("{}", machine.wasm_environment_as_shell());
             Ok(ExitCode::SUCCESS)
