@@ -3,16 +3,15 @@
 //! It is Prometheus 2.42: newer encodings and records are beyond it. `cargo xtask test` installs
 //! it; elsewhere it comes with Debian's package `prometheus`.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use chunkscope::db::{self, OpenOptions};
 use chunkscope::event::Job;
 use chunkscope::query::ReadStats;
 use chunkscope::types::{TimeRange, Timestamp, is_stale};
 use chunkscope_tests::fixtures::{self, Fixture};
+use chunkscope_tests::prometheus::{self, Value};
 
 /// Directories that 2.42 can read to the last sample. It stops dumping a series at its first
 /// histogram, so that `overlap`, which has both kinds in one series, is not among them.
@@ -33,46 +32,16 @@ fn bits(value: f64) -> u64 {
     if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() }
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a writable place");
-    for entry in fs::read_dir(from).expect("a readable directory").flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("a readable file");
-        }
-    }
-}
-
-/// What promtool dumps of a copy: it writes into the directory it reads.
-fn by_promtool(fixture: &Fixture) -> (Floats, usize) {
-    let scratch = tempfile::tempdir().expect("a temporary directory");
-    copy(&fixture.data(), scratch.path());
-    dump_of(scratch.path())
-}
-
-/// What promtool dumps of this directory, in which it may write.
-fn dump_of(directory: &Path) -> (Floats, usize) {
-    fs::create_dir_all(directory.join("wal")).expect("promtool insists on a log");
-    let output = Command::new("promtool")
-        .args(["tsdb", "dump"])
-        .arg(directory)
-        .output()
-        .expect("promtool runs: it comes with Debian's package prometheus");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).expect("promtool prints UTF-8");
-    let mut floats = Floats::new();
-    let mut series = BTreeSet::new();
-    for line in text.lines() {
-        let (rest, time) = line.rsplit_once(' ').expect("labels, value, time");
-        let (labels, value) = rest.rsplit_once(' ').expect("labels, value, time");
-        let value: f64 = value.trim_start_matches('+').parse().expect("a float");
-        floats.push((time.parse().expect("milliseconds"), bits(value)));
-        series.insert(labels.to_owned());
-    }
+/// What promtool dumps of a directory.
+fn by_promtool(directory: &Path) -> (Floats, usize) {
+    let dumped = prometheus::dump(directory).expect("promtool reads it");
+    let float = |(time, value): (&Timestamp, &Value)| match value {
+        Value::Float(bits) => (*time, *bits),
+        Value::Histogram(_) => panic!("promtool dumps floats only"),
+    };
+    let mut floats: Floats = dumped.values().flatten().map(float).collect();
     floats.sort_unstable();
-    (floats, series.len())
+    (floats, dumped.len())
 }
 
 fn by_us(fixture: &Fixture) -> (Floats, usize) {
@@ -103,7 +72,7 @@ fn promtool_dumps_the_same_floats() {
     let there = fixtures::healthy();
     let mut compared = 0;
     for fixture in there.iter().filter(|own| READABLE.contains(&own.name.as_str())) {
-        let (theirs, their_series) = by_promtool(fixture);
+        let (theirs, their_series) = by_promtool(&fixture.data());
         let (ours, our_series) = by_us(fixture);
         assert_eq!(our_series, their_series, "{}: series", fixture.name);
         assert_eq!(ours.len(), theirs.len(), "{}: samples", fixture.name);
@@ -121,13 +90,8 @@ fn promtool_makes_blocks_of_what_is_exported() {
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let (text, blocks) = (scratch.path().join("text"), scratch.path().join("blocks"));
         fs::write(&text, exported(&fixture)).expect("a text is written");
-        let output = Command::new("promtool")
-            .args(["tsdb", "create-blocks-from", "openmetrics"])
-            .args([&text, &blocks])
-            .output()
-            .expect("promtool runs");
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-        let (theirs, their_series) = dump_of(&blocks);
+        prometheus::create_blocks(&text, &blocks).unwrap_or_else(|why| panic!("{name}: {why}"));
+        let (theirs, their_series) = by_promtool(&blocks);
         let (ours, our_series) = by_us(&fixture);
         assert_eq!((our_series, ours.len()), (their_series, theirs.len()), "{name}");
         assert!(ours == theirs, "{name}: other samples");

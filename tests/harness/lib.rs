@@ -5,4 +5,6 @@ pub mod compare;
 pub mod expectations;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod fixtures;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod prometheus;
 pub mod source;
