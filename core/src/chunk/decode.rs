@@ -12,21 +12,13 @@ use crate::encoding::{BitReader, Trace};
 use crate::error::{Error, Result};
 use crate::types::Samples;
 
-/// Bits of the sample count in the first two bytes.
-fn count_mask(encoding: Encoding) -> u16 {
-    match encoding {
-        Encoding::HistogramStart | Encoding::FloatHistogramStart => 0x3fff,
-        _ => 0xffff,
-    }
-}
-
 /// The number of samples that the header of chunk `data` tells.
 ///
 /// # Errors
 /// `data` is shorter than that.
 pub fn num_samples(encoding: Encoding, data: &[u8]) -> Result<u16> {
     match data.first_chunk::<2>() {
-        Some(header) => Ok(u16::from_be_bytes(*header) & count_mask(encoding)),
+        Some(header) => Ok(u16::from_be_bytes(*header) & encoding.max_samples()),
         None => {
             let found = format!("{} bytes left", data.len());
             Err(Error::damaged("num_samples", 0, "2 bytes", found))

@@ -60,6 +60,26 @@ impl Encoding {
         self as u8
     }
 
+    /// That of histograms with float or integer counts, with or without room for start timestamps.
+    #[must_use]
+    pub const fn of_histogram(float: bool, start_times: bool) -> Self {
+        match (float, start_times) {
+            (false, false) => Self::Histogram,
+            (false, true) => Self::HistogramStart,
+            (true, false) => Self::FloatHistogram,
+            (true, true) => Self::FloatHistogramStart,
+        }
+    }
+
+    /// Samples that the header of a chunk can count.
+    #[must_use]
+    pub const fn max_samples(self) -> u16 {
+        match self {
+            Self::HistogramStart | Self::FloatHistogramStart => 0x3fff,
+            _ => u16::MAX,
+        }
+    }
+
     /// Upstream's name of it.
     #[must_use]
     pub const fn name(self) -> &'static str {

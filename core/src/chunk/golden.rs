@@ -173,3 +173,128 @@ pub(super) fn as_float(histogram: &Histogram) -> Histogram {
     };
     Histogram { buckets, ..histogram.clone() }
 }
+
+/// A fixed sequence that stands in for randomness.
+pub(super) struct Noise(pub(super) u64);
+
+impl Noise {
+    /// A number below `end`.
+    pub(super) fn below(&mut self, end: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 31) % end
+    }
+
+    /// True once in `times`.
+    fn once_in(&mut self, times: u64) -> bool {
+        self.below(times) == 0
+    }
+}
+
+/// A series of changing kinds and habits: regular and irregular times, negative ones, start
+/// timestamps, NaNs of many bits, stale markers, gauges, resets, custom bounds, growing buckets.
+pub(super) fn random_samples(seed: u64) -> Samples {
+    let mut noise = Noise(seed);
+    let mut samples = Samples::default();
+    let mut time = noise.below(1 << 40) as i64 - (1 << 39);
+    let mut start_time = 0;
+    let mut histogram = random_layout(&mut noise);
+    let (starts, rarely) = (noise.once_in(2), 1 + noise.below(60));
+    let mut kind = noise.below(3);
+    let mut value = 0.0;
+    for _ in 0..noise.below(500) {
+        time += match noise.below(40) {
+            0 => 1 + noise.below(1 << 33) as i64,
+            1..10 => 15_000 + noise.below(100) as i64 - 50,
+            _ => 15_000,
+        };
+        if noise.once_in(rarely * 3) {
+            kind = noise.below(3);
+        }
+        if starts && noise.once_in(rarely) {
+            start_time = if noise.once_in(3) { 0 } else { time - noise.below(1 << 30) as i64 };
+        }
+        if kind == 0 {
+            value = match noise.below(12) {
+                0 => stale(),
+                1 => f64::from_bits(0x7ff8_0000_0000_0000 | noise.below(1 << 32)),
+                2 => -0.0,
+                3 => f64::from_bits(noise.below(u64::MAX)),
+                4..8 => value,
+                _ => value + noise.below(1000) as f64,
+            };
+            samples.floats.push(time, value, start_time);
+            continue;
+        }
+        if noise.once_in(rarely) {
+            histogram = random_layout(&mut noise);
+        }
+        let next = if noise.once_in(30) {
+            Histogram::stale(false)
+        } else {
+            grown(&mut histogram, &mut noise)
+        };
+        let next = if kind == 1 { next } else { as_float(&next) };
+        samples.histograms.push(time, next, start_time);
+    }
+    samples
+}
+
+fn random_layout(noise: &mut Noise) -> Histogram {
+    let custom = noise.once_in(4);
+    let mut spans = |most: u64| -> Arc<[Span]> {
+        (0..noise.below(most))
+            .map(|index| Span {
+                offset: if index == 0 && !custom {
+                    noise.below(20) as i32 - 10
+                } else {
+                    noise.below(4) as i32
+                },
+                length: noise.below(6) as u32,
+            })
+            .collect()
+    };
+    let (positive_spans, negative_spans) =
+        (spans(4), if custom { Arc::default() } else { spans(3) });
+    let buckets = |spans: &[Span]| vec![0; spans.iter().map(|span| span.length as usize).sum()];
+    let bound = |index: u64| index as f64 * [0.25, 1.0 / 3.0, 1e9][index as usize % 3];
+    Histogram {
+        counter_reset: if noise.once_in(4) { CounterReset::Gauge } else { CounterReset::Unknown },
+        schema: if custom { -53 } else { noise.below(12) as i32 - 4 },
+        zero_threshold: [0.0, 1e-3, 2f64.powi(-128)][noise.below(3) as usize],
+        sum: 0.0,
+        custom_values: if custom {
+            (0..noise.below(9)).map(bound).collect()
+        } else {
+            Arc::default()
+        },
+        buckets: Buckets::Integer {
+            count: 0,
+            zero_count: 0,
+            positive: buckets(&positive_spans),
+            negative: buckets(&negative_spans),
+        },
+        positive_spans,
+        negative_spans,
+    }
+}
+
+/// The histogram, a little later: more was counted, and sometimes there is one more bucket.
+fn grown(histogram: &mut Histogram, noise: &mut Noise) -> Histogram {
+    let Buckets::Integer { count, zero_count, positive, .. } = &mut histogram.buckets else {
+        return histogram.clone();
+    };
+    *count += noise.below(100);
+    *zero_count += noise.below(3);
+    histogram.sum += noise.below(1 << 20) as f64 / 8.0;
+    if let Some(first) = positive.first_mut() {
+        *first += noise.below(3) as i64;
+    }
+    if noise.once_in(10) {
+        positive.push(0);
+        let behind = Span { offset: noise.below(3) as i32, length: 1 };
+        histogram.positive_spans =
+            histogram.positive_spans.iter().copied().chain([behind]).collect();
+    }
+    histogram.clone()
+}

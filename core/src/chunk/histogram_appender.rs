@@ -17,9 +17,9 @@ use super::histogram::{Growing, IntegerWriter};
 use super::histogram_layout::{header_bytes, write_layout};
 use super::histogram_spans::{Union, laid_out};
 use super::start_time::StartTimesWriter;
-use super::{Encoding, decode, varbit};
+use super::{EncodedChunk, Encoding, decode, varbit};
 use crate::error::Result;
-use crate::types::{Buckets, CounterReset, Histogram, Samples, Span, Timestamp};
+use crate::types::{Buckets, CounterReset, Histogram, Samples, Span, TimeRange, Timestamp};
 
 /// Bytes of the header, in all four encodings.
 const HEADER_SIZE: usize = 3;
@@ -133,8 +133,8 @@ impl HistogramAppender {
     /// checked.
     ///
     /// # Panics
-    /// The chunk already holds [`HistogramAppender::max_samples`], or the spans of `next` do not
-    /// fit its buckets.
+    /// The chunk already holds [`Encoding::max_samples`], or the spans of `next` do not fit its
+    /// buckets.
     pub fn append(
         &mut self,
         time: Timestamp,
@@ -238,7 +238,7 @@ impl HistogramAppender {
 
     /// Writes a sample that is laid out as the chunk is.
     fn write(&mut self, time: Timestamp, next: &Histogram, start_time: Timestamp) {
-        assert!(self.num_samples < self.max_samples(), "a chunk is cut before it is full");
+        assert!(self.num_samples < self.encoding.max_samples(), "a chunk is cut before it is full");
         let Self { stream, last, .. } = self;
         let time_before = self.time.value;
         self.time.write(stream, time);
@@ -285,12 +285,6 @@ impl HistogramAppender {
         self.num_samples
     }
 
-    /// The most samples that a chunk of this encoding can hold; the head cuts chunks far earlier.
-    #[must_use]
-    pub fn max_samples(&self) -> u16 {
-        if self.encoding.has_start_times() { 0x3fff } else { u16::MAX }
-    }
-
     /// Time of the first sample.
     #[must_use]
     pub fn min_time(&self) -> Timestamp {
@@ -329,6 +323,17 @@ impl HistogramAppender {
         let mut out = Vec::new();
         self.write_to(&mut out);
         out
+    }
+
+    /// Ends the chunk.
+    #[must_use]
+    pub fn finish(&self) -> EncodedChunk {
+        EncodedChunk {
+            encoding: self.encoding,
+            range: TimeRange::new(self.min_time, self.last_time()),
+            num_samples: self.num_samples,
+            bytes: self.to_bytes(),
+        }
     }
 
     /// Appends the samples of the chunk to `into`. `scratch` is overwritten; keep it from call to
