@@ -4,12 +4,14 @@ use super::directories::{LogShape, blocks, fresh_copy, size, write_ahead_log};
 use super::measure::{Cost, best_of};
 use super::series::{INTERVAL, START};
 use super::server::Server;
+use super::table::{chunkscope, ratios, row, text};
+use super::writing;
 use crate::Outcome;
 use crate::machine::{Machine, first_line};
 use crate::program::{native, run_in_view, wasm};
 use crate::setup::{Part, ensure};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Duration;
 
 /// Runs of each command; the best counts.
@@ -22,7 +24,7 @@ struct Comparison {
     run: fn(&Machine) -> Outcome,
 }
 
-const COMPARISONS: [Comparison; 4] = [
+const COMPARISONS: [Comparison; 7] = [
     Comparison {
         name: "replay",
         what: "reading a write-ahead log of 20 000 series × 600 samples into memory",
@@ -37,6 +39,21 @@ const COMPARISONS: [Comparison; 4] = [
         name: "open",
         what: "opening a directory of 1 000 000 series, as a block and as a log",
         run: open,
+    },
+    Comparison {
+        name: "write",
+        what: "ingesting 20 000 series × 600 scrapes with a log: promtool's own benchmark",
+        run: writing::write,
+    },
+    Comparison {
+        name: "cut",
+        what: "writing a block of the head: 100 000 series × 240 samples",
+        run: writing::cut,
+    },
+    Comparison {
+        name: "merge",
+        what: "merging three blocks of two hours: 100 000 series × 240 samples each",
+        run: writing::merge,
     },
     Comparison {
         name: "browser",
@@ -68,12 +85,6 @@ pub(crate) fn command(machine: &Machine, names: &[String]) -> Outcome<ExitCode> 
         }
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-fn chunkscope(machine: &Machine, arguments: &[&str]) -> Command {
-    let mut command = Command::new(machine.repository.join("target/release/chunkscope"));
-    command.args(arguments);
-    command
 }
 
 fn replay(machine: &Machine) -> Outcome {
@@ -198,21 +209,4 @@ fn start_of_server(machine: &Machine, folder: &Path) -> Outcome<Start> {
         best.memory = best.memory.min(server.peak_memory());
     }
     Ok(best)
-}
-
-fn row(name: &str, time: Duration, memory: u64, rate: f64) {
-    let rate = if rate > 0.0 { format!("{rate:8.1} M samples/s") } else { String::new() };
-    let memory = if memory > 0 { format!("{:8} MB", memory / 1_000_000) } else { String::new() };
-    println!("{name:32} {:9.3} s {memory:11} {rate}", time.as_secs_f64());
-}
-
-/// Prints how many times faster, and what part of the memory.
-fn ratios(their_time: Duration, their_memory: u64, our_time: Duration, our_memory: u64) {
-    let faster = their_time.as_secs_f64() / our_time.as_secs_f64();
-    let memory = our_memory as f64 / their_memory.max(1) as f64;
-    println!("  → {faster:.2} × as fast, {memory:.2} × the memory");
-}
-
-fn text(path: &Path) -> Outcome<&str> {
-    path.to_str().ok_or_else(|| format!("{} is not UTF-8", path.display()))
 }

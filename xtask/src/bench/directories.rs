@@ -16,6 +16,12 @@ use std::time::Instant;
 /// Series that one scraped target has: one append, and one record of the log, holds so many.
 const SERIES_PER_TARGET: usize = 1000;
 
+/// A full multiple of six hours: blocks begin here. 2023-11-14 18:00 UTC.
+const ALIGNED: i64 = 1_699_984_800_000;
+
+/// An hour in milliseconds.
+const HOUR: i64 = 3_600_000;
+
 /// What a write-ahead log holds.
 #[derive(Clone, Copy)]
 pub(super) struct LogShape {
@@ -81,6 +87,69 @@ pub(super) fn blocks(machine: &Machine, series: usize, scrapes: usize) -> Outcom
         fs::create_dir_all(&log).map_err(|e| format!("cannot make {}: {e}", log.display()))?;
         if status.success() { Ok(()) } else { Err(format!("promtool ended with {status}")) }
     })
+}
+
+/// A log of 100 000 series with 240 samples in the first two hours and one each after three: a
+/// server that opens it writes a block of the two hours.
+pub(super) fn head_to_cut(machine: &Machine) -> Outcome<PathBuf> {
+    make(machine, "head-100000x240", |folder| {
+        // Larger blocks, so that the server that writes the log does not cut it itself.
+        let range =
+            ["--storage.tsdb.min-block-duration=6h", "--storage.tsdb.max-block-duration=6h"];
+        let server = Server::start(folder, &range)?;
+        let late = [3 * HOUR + 60_000];
+        ingest(&server, ALIGNED, (0..240).map(|scrape| scrape * 30_000).chain(late))?;
+        server.stop()?;
+        let _ = fs::remove_file(folder.join("queries.active")); // the server's, not the data's
+        Ok(())
+    })
+}
+
+/// Four blocks of two hours: three of 100 000 series × 240 samples that make up six hours, and a
+/// newer one, without which the third would be left alone. The log is empty.
+pub(super) fn blocks_to_merge(machine: &Machine) -> Outcome<PathBuf> {
+    make(machine, "blocks-100000x240x3", |folder| {
+        let range =
+            ["--storage.tsdb.min-block-duration=2h", "--storage.tsdb.max-block-duration=2h"];
+        let server = Server::start(folder, &range)?;
+        let full = (0..720).map(|scrape| scrape * 30_000);
+        let sparse = [6, 7, 8, 9].map(|hour| hour * HOUR + 60_000);
+        ingest(&server, ALIGNED, full.chain(sparse))?;
+        wait_for_blocks(folder, 4)?;
+        server.stop()?;
+        for rest in ["wal", "chunks_head"] {
+            let rest = folder.join(rest);
+            fs::remove_dir_all(&rest).map_err(|e| format!("{}: {e}", rest.display()))?;
+        }
+        let _ = fs::remove_file(folder.join("queries.active")); // the server's, not the data's
+        let log = folder.join("wal");
+        fs::create_dir_all(&log).map_err(|e| format!("cannot make {}: {e}", log.display()))
+    })
+}
+
+/// Gives the server a sample of each of 100 000 series at each of these times after `start`.
+fn ingest(server: &Server, start: i64, times: impl Iterator<Item = i64>) -> Outcome {
+    let mut series: Vec<Series> = (0..100_000).map(Series::new).collect();
+    let mut writer = RemoteWrite::connect(server.address)?;
+    for time in times {
+        for target in series.chunks_mut(SERIES_PER_TARGET) {
+            writer.scrape(target, start + time)?;
+        }
+    }
+    Ok(())
+}
+
+/// Waits until the server has written so many blocks, at most two minutes.
+fn wait_for_blocks(folder: &Path, count: usize) -> Outcome {
+    let start = Instant::now();
+    while start.elapsed().as_secs() < 120 {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        if entries.filter(|entry| entry.path().join("meta.json").exists()).count() >= count {
+            return Ok(());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    Err(format!("the server has not written {count} blocks"))
 }
 
 fn write_open_metrics(path: &Path, series: usize, scrapes: usize) -> std::io::Result<()> {

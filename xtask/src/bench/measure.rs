@@ -20,8 +20,16 @@ pub(super) struct Cost {
     pub(super) output_bytes: u64,
 }
 
+/// What is kept of the output of [`run_and_read`], in bytes.
+const MOST_TEXT: usize = 1 << 16;
+
 /// Runs a command to its end, reading and dropping what it prints.
 pub(super) fn run(command: &mut Command) -> Outcome<Cost> {
+    run_and_read(command).map(|(cost, _)| cost)
+}
+
+/// Runs a command to its end; returns the first of what it prints, too.
+pub(super) fn run_and_read(command: &mut Command) -> Outcome<(Cost, String)> {
     let start = Instant::now();
     let spawned = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn();
     let mut child = spawned.map_err(|e| format!("cannot start {command:?}: {e}"))?;
@@ -29,12 +37,13 @@ pub(super) fn run(command: &mut Command) -> Outcome<Cost> {
     let peak_memory = watch(&mut child)?;
     let status = child.wait().map_err(|e| format!("lost sight of {command:?}: {e}"))?;
     let time = start.elapsed();
-    let (output_time, output_bytes) =
+    let (output_time, output_bytes, text) =
         reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
     if !status.success() {
         return Err(format!("{command:?} ended with {status}"));
     }
-    Ok(Cost { time, output_time, peak_memory, output_bytes })
+    let text = String::from_utf8_lossy(&text).into_owned();
+    Ok((Cost { time, output_time, peak_memory, output_bytes }, text))
 }
 
 /// The best of several runs, each figure by itself: other work on the machine only adds.
@@ -49,15 +58,17 @@ pub(super) fn best_of(runs: usize, mut command: impl FnMut() -> Command) -> Outc
     Ok(best)
 }
 
-fn drain(mut output: impl Read) -> (Duration, u64) {
+fn drain(mut output: impl Read) -> (Duration, u64, Vec<u8>) {
     let mut buffer = vec![0; 1 << 20];
     let mut first = None;
     let mut bytes = 0;
+    let mut text = Vec::new();
     while let Ok(n @ 1..) = output.read(&mut buffer) {
         first.get_or_insert_with(Instant::now);
         bytes += n as u64;
+        text.extend_from_slice(&buffer[..n.min(MOST_TEXT - text.len())]);
     }
-    (first.map(|first| first.elapsed()).unwrap_or_default(), bytes)
+    (first.map(|first| first.elapsed()).unwrap_or_default(), bytes, text)
 }
 
 /// Waits for the end; returns the largest memory seen on the way. The system keeps the peak, so

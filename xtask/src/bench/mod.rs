@@ -8,9 +8,11 @@
 //! | `server` | one Prometheus server: start, wait for a log line, ask, stop |
 //! | `directories` | the data directories that are measured, made once and kept |
 //! | `measure` | time and peak memory of one process |
+//! | `table` | how a comparison is printed |
+//! | `writing` | comparisons of the write half: ingest, head to block, merge |
 //! | `comparisons` | the table of what is compared |
 //!
-//! All data is written by Prometheus itself (its server, or promtool), never by us.
+//! All data that is read is written by Prometheus itself (its server, or promtool), never by us.
 
 mod comparisons;
 mod directories;
@@ -18,5 +20,7 @@ mod measure;
 mod remote_write;
 mod series;
 mod server;
+mod table;
+mod writing;
 
 pub(crate) use comparisons::command;

@@ -55,6 +55,12 @@ impl Server {
         Ok(server)
     }
 
+    /// Waits until the server logs `message`; returns the duration it tells.
+    pub(super) fn logged_duration(&mut self, message: &str) -> Outcome<Duration> {
+        let line = self.wait_for(&format!("msg=\"{message}\""))?;
+        field(&line, "duration").ok_or_else(|| format!("no duration in {line}"))
+    }
+
     fn wait_for(&mut self, message: &str) -> Outcome<String> {
         let mut before = String::new();
         let mut line = String::new();
