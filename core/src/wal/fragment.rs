@@ -179,6 +179,31 @@ impl Header {
     }
 }
 
+impl Header {
+    /// The bytes of a fragment's header: its `length` is at most [`MAX_DATA`].
+    pub(super) fn bytes(
+        kind: FragmentKind,
+        compression: Compression,
+        length: usize,
+        checksum: u32,
+    ) -> [u8; HEADER_SIZE] {
+        let kind = match kind {
+            FragmentKind::Full => 1,
+            FragmentKind::First => 2,
+            FragmentKind::Middle => 3,
+            FragmentKind::Last => 4,
+            FragmentKind::Invalid(number) => number & TYPE_MASK,
+        };
+        let flag = match compression {
+            Compression::None => 0,
+            Compression::Snappy => SNAPPY_FLAG,
+            Compression::Zstd => ZSTD_FLAG,
+        };
+        let ([l0, l1], [c0, c1, c2, c3]) = ((length as u16).to_be_bytes(), checksum.to_be_bytes());
+        [kind | flag, l0, l1, c0, c1, c2, c3]
+    }
+}
+
 impl Fragment {
     /// Checks the data that stands behind the header at offset `start`.
     ///

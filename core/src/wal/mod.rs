@@ -7,7 +7,8 @@
 //! Bytes become entries in four steps, each in its own file: [`Log`] finds the segments,
 //! [`SegmentReader`] takes fragments to records (past damage, if wanted), a decompressor gives the
 //! record as it was, and [`RecordDecoder`] reads its entries. Entries become bytes the other way
-//! round: `encode_…` makes a record, a [`RecordBatch`] holds those of a commit.
+//! round: `encode_…` makes a record, a [`RecordBatch`] holds those of a commit, and [`LogWriter`]
+//! cuts them into fragments.
 
 mod entries;
 mod segments;
@@ -25,6 +26,10 @@ mod log_reader;
 mod record;
 
 mod batch;
+mod compressor;
+mod framing;
+mod log_options;
+mod log_writer;
 
 mod continuity;
 mod foreign;
@@ -41,12 +46,14 @@ pub use foreign::{
     recognise_segment,
 };
 pub use fragment::{Compression, Fragment, FragmentKind, HEADER_SIZE, Header, MAX_DATA, PAGE_SIZE};
+pub use log_options::{DEFAULT_SEGMENT_SIZE, LogOptions, SyncPolicy};
 pub use log_reader::LogReader;
+pub use log_writer::{LogWriter, RecordPosition};
 pub use reader::{SegmentReader, StoredRecord};
 pub use record::{
     HistogramRecord, RecordDecoder, SpanCache, encode_exemplars, encode_histograms, encode_markers,
     encode_metadata, encode_samples, encode_samples_with_start_time, encode_series,
     encode_tombstones, read_exemplars, read_histogram, read_labels,
 };
-pub use segments::{Checkpoint, Log, Segment, Snapshot, misnamed_files};
+pub use segments::{Checkpoint, Log, Segment, Snapshot, misnamed_files, segment_name};
 pub use survey::{SegmentSurvey, SurveyJob, WalSurvey};

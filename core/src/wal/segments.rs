@@ -187,6 +187,12 @@ pub fn misnamed_files(storage: &dyn Storage) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
+/// The name of segment `number`, as it is written.
+#[must_use]
+pub fn segment_name(number: u64) -> String {
+    format!("{number:08}")
+}
+
 /// The number a name of decimal digits stands for.
 fn decimal(name: &str) -> Option<u64> {
     let digits = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
