@@ -6,6 +6,7 @@
 //! heap does here, so that answers are the same.
 
 use super::source::{Queryable, ReadStats, Series};
+use super::tie_heap::TieHeap;
 use crate::error::Result;
 use crate::labels::{Labels, Matcher};
 use crate::types::{CounterReset, Samples, TimeRange, Timestamp};
@@ -170,49 +171,8 @@ impl Cursor<'_> {
     }
 }
 
-/// A binary heap of parts by the time they stand on, with the tie rule of Go's `container/heap`: a
-/// new element does not pass an equal one on its way up, and of two equal children the left rises.
-#[derive(Default)]
-struct Heap(Vec<(Timestamp, usize)>);
-
-impl Heap {
-    fn push(&mut self, time: Timestamp, part: usize) {
-        self.0.push((time, part));
-        let mut child = self.0.len() - 1;
-        while child > 0 {
-            let parent = (child - 1) / 2;
-            if self.0[child].0 >= self.0[parent].0 {
-                break;
-            }
-            self.0.swap(child, parent);
-            child = parent;
-        }
-    }
-
-    fn pop(&mut self) -> Option<(Timestamp, usize)> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let last = self.0.len() - 1;
-        self.0.swap(0, last);
-        let top = self.0.pop();
-        let mut parent = 0;
-        loop {
-            let left = 2 * parent + 1;
-            if left >= self.0.len() {
-                break;
-            }
-            let right = left + 1;
-            let less = right < self.0.len() && self.0[right].0 < self.0[left].0;
-            let child = if less { right } else { left };
-            if self.0[child].0 >= self.0[parent].0 {
-                break;
-            }
-            self.0.swap(parent, child);
-            parent = child;
-        }
-        top
-    }
+fn earlier(a: &(Timestamp, usize), b: &(Timestamp, usize)) -> bool {
+    a.0 < b.0
 }
 
 /// Takes samples in order of time over all parts. The part that gave the last sample goes on giving
@@ -220,13 +180,13 @@ impl Heap {
 fn interleave(parts: &[Samples], into: &mut Samples) {
     let mut cursors: Vec<Cursor<'_>> =
         parts.iter().map(|samples| Cursor { samples, float: 0, histogram: 0 }).collect();
-    let mut heap = Heap::default();
+    let mut heap = TieHeap::default();
     for (part, cursor) in cursors.iter().enumerate() {
         if let Some(time) = cursor.time() {
-            heap.push(time, part);
+            heap.push((time, part), earlier);
         }
     }
-    let Some((mut last_time, mut current)) = heap.pop() else { return };
+    let Some((mut last_time, mut current)) = heap.pop(earlier) else { return };
     cursors[current].copy(into, true);
     loop {
         let before = current;
@@ -235,14 +195,14 @@ fn interleave(parts: &[Samples], into: &mut Samples) {
             match cursors[current].time() {
                 Some(time) if time == last_time => continue,
                 Some(time) => {
-                    if heap.0.first().is_none_or(|(first, _)| time < *first) {
+                    if heap.first().is_none_or(|(first, _)| time < *first) {
                         break time;
                     }
-                    heap.push(time, current);
+                    heap.push((time, current), earlier);
                 }
                 None => {}
             }
-            let Some((time, part)) = heap.pop() else { return };
+            let Some((time, part)) = heap.pop(earlier) else { return };
             current = part;
             if time != last_time {
                 break time;

@@ -2,6 +2,7 @@
 
 mod chunk_source;
 mod source;
+mod tie_heap;
 
 mod merge;
 mod steps;
@@ -10,3 +11,4 @@ pub use chunk_source::{ChunkSource, RawChunk, SeriesCursor, SymbolIter};
 pub use merge::{MergedSeries, merge_samples, read_merged, select_merged};
 pub use source::{Queryable, ReadStats, Series};
 pub use steps::{MAX_STEPS, Steps, at_steps};
+pub use tie_heap::TieHeap;
