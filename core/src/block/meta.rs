@@ -19,6 +19,7 @@
 //! 5. Unknown fields are other tools' (Thanos, Mimir): kept for show, ignored otherwise.
 
 use serde::{Deserialize, Serialize};
+use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
@@ -135,6 +136,18 @@ impl BlockMeta {
                 .with_help("a newer Prometheus may have written it; the block is left alone"));
         }
         Ok(meta)
+    }
+
+    /// The bytes of a `meta.json`, as upstream writes it: indented by tabs, no newline at the end,
+    /// fields of other tools behind its own.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let format = PrettyFormatter::with_indent(b"\t");
+        let mut serializer = Serializer::with_formatter(&mut bytes, format);
+        let written = self.serialize(&mut serializer);
+        written.expect("numbers, text and lists are JSON, and a vector takes all bytes");
+        bytes
     }
 
     /// The times the block's samples may have, both ends inside.

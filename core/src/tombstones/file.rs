@@ -19,7 +19,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::encoding::{Hex, Reader, Trace, checksum};
+use crate::encoding::{Hex, Reader, Trace, checksum, put_uvarint, put_varint};
 use crate::error::{Error, Result};
 use crate::tombstones::Intervals;
 use crate::types::{SeriesRef, TimeRange};
@@ -123,6 +123,23 @@ fn read_entries<T: Trace>(r: &mut Reader<'_, T>, into: &mut Tombstones) -> Resul
     Ok(())
 }
 
+/// The bytes of a file with these tombstones, series and intervals ascending.
+#[must_use]
+pub fn write_tombstones(tombstones: &Tombstones) -> Vec<u8> {
+    let mut bytes = MAGIC.to_be_bytes().to_vec();
+    bytes.push(1);
+    for (series, intervals) in tombstones.iter() {
+        for range in intervals.ranges() {
+            put_uvarint(&mut bytes, series.0);
+            put_varint(&mut bytes, range.min_time);
+            put_varint(&mut bytes, range.max_time);
+        }
+    }
+    let checksum = checksum(&bytes[HEADER..]);
+    bytes.extend_from_slice(&checksum.to_be_bytes());
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +161,13 @@ mod tests {
         let all: Vec<_> = read.iter().map(|(series, set)| (series.0, set.ranges()[0])).collect();
         assert_eq!(all, [(3, TimeRange::new(2500, 3_600_000))]);
         assert_eq!(tree.finish("tombstones").children[2].value, "series 3, 2500 to 3600000");
+    }
+
+    #[test]
+    fn what_is_read_is_what_was_written() {
+        assert_eq!(write_tombstones(&read(&EXAMPLE).unwrap()), EXAMPLE);
+        let empty = [0x01, 0x30, 0xba, 0x30, 1, 0, 0, 0, 0];
+        assert_eq!(write_tombstones(&Tombstones::default()), empty);
     }
 
     #[test]

@@ -6,5 +6,5 @@
 mod file;
 mod intervals;
 
-pub use file::{MAGIC, Tombstones, read_tombstones};
+pub use file::{MAGIC, Tombstones, read_tombstones, write_tombstones};
 pub use intervals::Intervals;
