@@ -23,7 +23,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::window::{SCATTERED, Window};
+use super::window::{SCATTERED, SEQUENTIAL, Window};
 use crate::chunk::Encoding;
 use crate::encoding::{Reader, Trace, checksum};
 use crate::error::{Error, Result};
@@ -225,10 +225,52 @@ impl ChunkFiles {
         self.problems.lock().unwrap_or_else(PoisonError::into_inner).push(error);
     }
 
+    /// The chunk at `reference`, borrowed for as long as the files are open; `None` where the
+    /// storage does not hold their bytes and a [`ChunkReader`] must be used.
+    ///
+    /// # Errors
+    /// As [`ChunkReader::read`].
+    pub(super) fn borrowed(&self, reference: ChunkRef) -> Result<Option<ChunkRecord<'_>>> {
+        let file = self.locate(reference).ok_or_else(|| self.no_file(reference))?;
+        let Some(whole) = self.open(file)?.whole() else { return Ok(None) };
+        let start = u64::from(reference.offset());
+        let bytes = match whole.get(start as usize..) {
+            Some(bytes) if start >= HEADER_SIZE => bytes,
+            _ => return Err(misplaced(start).in_file(&file.path)),
+        };
+        let read = read_chunk_record(&mut Reader::new(bytes, start));
+        read.map(Some).map_err(|error| error.in_file(&file.path))
+    }
+
+    /// Tells that the bytes before `reference`, of its file and of the one before, are not needed
+    /// for a while.
+    pub(super) fn release_before(&self, reference: ChunkRef) {
+        let part = reference.file();
+        let ends = [(part.checked_sub(1), u64::MAX), (Some(part), reference.offset().into())];
+        for (part, end) in ends {
+            let file = part.and_then(|part| self.locate(ChunkRef::new(part, 0)));
+            if let Some(Ok(opened)) = file.and_then(|file| file.opened.get()) {
+                opened.release(0..end);
+            }
+        }
+    }
+
+    fn no_file(&self, reference: ChunkRef) -> Error {
+        let expected = format!("chunk file {}", u64::from(reference.file()) + 1);
+        let found = format!("{} files", self.files.len());
+        let error = Error::damaged("chunk_ref", reference.offset().into(), expected, found);
+        error.in_file(&self.directory)
+    }
+
     /// A place to read chunks from, for one query.
     #[must_use]
     pub fn reader(&self) -> ChunkReader<'_> {
-        ChunkReader { files: self, open: None }
+        ChunkReader { files: self, open: None, ahead: SCATTERED }
+    }
+
+    /// A place to read all chunks from, in the order of the files.
+    pub(super) fn sequential_reader(&self) -> ChunkReader<'_> {
+        ChunkReader { files: self, open: None, ahead: SEQUENTIAL }
     }
 }
 
@@ -253,6 +295,7 @@ fn by_number(files: &[ChunkFile]) -> Option<Vec<Option<usize>>> {
 pub struct ChunkReader<'c> {
     files: &'c ChunkFiles,
     open: Option<(u32, &'c str, Window<'c>)>,
+    ahead: usize,
 }
 
 impl ChunkReader<'_> {
@@ -263,13 +306,9 @@ impl ChunkReader<'_> {
     pub fn read(&mut self, reference: ChunkRef) -> Result<ChunkRecord<'_>> {
         if self.open.as_ref().is_none_or(|(part, ..)| *part != reference.file()) {
             let Some(file) = self.files.locate(reference) else {
-                let expected = format!("chunk file {}", u64::from(reference.file()) + 1);
-                let found = format!("{} files", self.files.files.len());
-                let error =
-                    Error::damaged("chunk_ref", u64::from(reference.offset()), expected, found);
-                return Err(error.in_file(&self.files.directory));
+                return Err(self.files.no_file(reference));
             };
-            let window = Window::new(self.files.open(file)?, SCATTERED);
+            let window = Window::new(self.files.open(file)?, self.ahead);
             self.open = Some((reference.file(), &file.path, window));
         }
         let Some((_, path, window)) = &mut self.open else {
@@ -280,10 +319,15 @@ impl ChunkReader<'_> {
     }
 }
 
+#[cold]
+fn misplaced(start: u64) -> Error {
+    let expected = "an offset behind the header and inside the file";
+    Error::damaged("chunk_ref", start, expected, format!("offset {start}"))
+}
+
 fn read_in<'w>(window: &'w mut Window<'_>, start: u64) -> Result<ChunkRecord<'w>> {
     if start < HEADER_SIZE {
-        let found = format!("offset {start}");
-        return Err(Error::damaged("chunk_ref", start, "an offset behind the header", found));
+        return Err(misplaced(start));
     }
     // The length first: only then is it known how much to look at.
     let head = window.bytes(start, 10, u64::MAX)?;

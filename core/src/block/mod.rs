@@ -17,8 +17,10 @@ mod facts;
 mod meta;
 mod parts;
 mod reader;
+mod source;
 mod verify;
 mod window;
+mod write;
 
 pub use catalog::{BlockState, Catalog, CatalogEntry, list};
 pub use chunks::{ChunkFiles, ChunkReader, ChunkRecord, read_chunk_file_header, read_chunk_record};
@@ -27,3 +29,7 @@ pub use facts::{BlockFacts, BlockSizes, IndexSections};
 pub use meta::{BlockMeta, BlockParent, BlockStats, Compaction};
 pub use reader::Block;
 pub use verify::Verify;
+pub use write::{
+    BlockWriter, BlockWriterOptions, DEFAULT_SEGMENT_SIZE, FinishBlock, replace_file, write_meta,
+    write_tombstones_file,
+};

@@ -9,7 +9,7 @@ use super::offsets::OffsetTable;
 use super::rescue::SeriesScan;
 use super::series::{SeriesEntry, read_series_entry};
 use super::symbol_cache::SymbolCache;
-use super::symbols::Symbols;
+use super::symbols::{SymbolScan, Symbols};
 use super::toc::{HEADER_SIZE, MAGIC, TOC_SIZE, Toc, read_header, read_toc};
 use crate::encoding::Reader;
 use crate::error::{Error, Result};
@@ -241,6 +241,35 @@ impl Index {
             self.note(error, Consequence::FailsQueries);
         }
         Ok(found.map(|offset| SeriesRef(offset / self.alignment())))
+    }
+
+    /// As [`Index::next_series`], but nothing is stepped over.
+    ///
+    /// # Errors
+    /// The next entry is damaged.
+    pub(in super::super) fn next_series_whole(
+        &self,
+        scan: &mut SeriesScan<'_>,
+        entry: &mut SeriesEntry,
+    ) -> Result<Option<SeriesRef>> {
+        let found = scan.next(entry)?;
+        let lost = scan.lost.drain(..).next();
+        match lost.or_else(|| scan.ended_by()) {
+            Some(error) => Err(error.in_file(&self.path)),
+            None => Ok(found.map(|offset| SeriesRef(offset / self.alignment()))),
+        }
+    }
+
+    /// All symbols in the order of the table.
+    ///
+    /// # Errors
+    /// The symbol table is damaged.
+    pub(in super::super) fn symbol_scan(&self) -> Result<SymbolScan<'_>> {
+        let symbols = self.symbols()?;
+        match symbols.problems.first() {
+            Some(error) => Err(error.clone().in_file(&self.path)),
+            None => Ok(symbols.iter(&*self.file)),
+        }
     }
 
     /// How far a scan is: bytes done and bytes in all.

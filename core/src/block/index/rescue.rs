@@ -45,8 +45,13 @@ impl<'i> SeriesScan<'i> {
         }
     }
 
+    /// Goes on at `offset`, where an entry is known to begin.
+    pub(in super::super) fn seek(&mut self, offset: u64) {
+        self.at = offset.max(self.at);
+    }
+
     /// The offset that the scan has reached.
-    pub(super) fn position(&self) -> u64 {
+    pub(in super::super) fn position(&self) -> u64 {
         self.at.min(self.end)
     }
 

@@ -152,6 +152,13 @@ impl Symbols {
         }
     }
 
+    /// All symbols in the order of the table, each with its reference.
+    pub(super) fn iter<'f>(&self, file: &'f dyn ReadFile) -> SymbolScan<'f> {
+        let (window, end) = (Window::new(file, SEQUENTIAL), self.entries.end);
+        let next = self.entries.start;
+        SymbolScan { file, window, next, end, left: self.count }
+    }
+
     /// The string that comes `skipped` strings after the one at `start`.
     fn read<'f>(&self, file: &'f dyn ReadFile, start: u64, skipped: u64) -> Result<Cow<'f, [u8]>> {
         if !self.entries.contains(&start) {
@@ -172,6 +179,47 @@ impl Symbols {
         let expected = format!("a symbol of the table, which has {}", self.count);
         Error::damaged("symbol", self.entries.start, expected, format!("symbol {reference}"))
             .with_help("the series that uses it cannot be named and is left out")
+    }
+}
+
+/// Goes through a symbol table.
+#[derive(Debug)]
+pub(in super::super) struct SymbolScan<'f> {
+    file: &'f dyn ReadFile,
+    window: Window<'f>,
+    next: u64,
+    end: u64,
+    left: u64,
+}
+
+impl SymbolScan<'_> {
+    /// The offset of the next symbol: its reference in index version 1.
+    pub(in super::super) fn offset(&self) -> u64 {
+        self.next
+    }
+}
+
+impl<'f> Iterator for SymbolScan<'f> {
+    type Item = Result<Cow<'f, [u8]>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let read = match self.file.whole() {
+            Some(whole) => {
+                let bytes = whole.get(self.next as usize..self.end as usize).unwrap_or_default();
+                let mut r = Reader::new(bytes, self.next);
+                r.string("symbol").map(|symbol| (Cow::Borrowed(symbol), r.offset()))
+            }
+            None => {
+                let read = |r: &mut Reader<'_>| r.string("symbol").map(<[u8]>::to_vec);
+                let read = self.window.entry(self.next, self.end, read);
+                read.map(|(symbol, next)| (Cow::Owned(symbol), next))
+            }
+        };
+        Some(read.map(|(symbol, next)| {
+            self.next = next;
+            symbol
+        }))
     }
 }
 
