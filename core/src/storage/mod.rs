@@ -23,6 +23,7 @@
 
 pub mod archive;
 mod contract;
+pub mod crash;
 mod memory;
 #[cfg(not(target_arch = "wasm32"))]
 mod mmap;

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "clippy knows tests by their attribute only")]
 
 mod contract;
+mod crash;
 mod packing;
 
 #[cfg(not(target_arch = "wasm32"))]
