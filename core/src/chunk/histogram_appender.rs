@@ -8,6 +8,7 @@
 //! 2. A sample with buckets that the chunk lacks is written behind the chunk written anew, with
 //!    those buckets empty so far. The header of the chunk stays.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::appendable::{Verdict, verdict};
@@ -144,10 +145,7 @@ impl HistogramAppender {
         match self.verdict(next) {
             Verdict::NewChunk(header) => HistogramAppend::NewChunk(header),
             Verdict::Append if next.is_stale() => {
-                let mut stale = Histogram::stale(next.is_float());
-                stale.counter_reset = self.later_reset();
-                self.write(time, &stale, start_time);
-                self.last = stale;
+                self.write_stale(time, start_time);
                 HistogramAppend::Appended
             }
             Verdict::Append => self.append_laid_out(time, next, start_time),
@@ -179,7 +177,7 @@ impl HistogramAppender {
         assert!(spans_fit(next, &next.positive_spans, &next.negative_spans), "{MISFIT}");
         let next = laid_out(next, &layout.positive, &layout.negative);
         if layout.is_new {
-            self.recode(&layout);
+            *self = self.written_anew(self.encoding, Some(&layout));
         }
         self.write(time, &next, start_time);
         self.remember(&next);
@@ -220,20 +218,37 @@ impl HistogramAppender {
         })
     }
 
-    /// Writes the chunk anew with other spans, which hold all of its buckets.
-    fn recode(&mut self, layout: &JointLayout) {
+    /// The same chunk with room for start timestamps.
+    #[must_use]
+    pub fn with_start_times(&self) -> Self {
+        let encoding = Encoding::of_histogram(self.encoding.is_float_histogram(), true);
+        self.written_anew(encoding, None)
+    }
+
+    /// The same samples in another encoding or with other spans, which hold all of the buckets.
+    fn written_anew(&self, encoding: Encoding, layout: Option<&JointLayout>) -> Self {
         let mut samples = Samples::default();
         self.read(&mut Vec::new(), &mut samples).expect("what was just written can be read");
         let column = samples.histograms;
-        let mut rest = column.times.iter().zip(&column.values).enumerate();
-        let Some((_, (time, first))) = rest.next() else { return };
-        let first = laid_out(first, &layout.positive, &layout.negative);
-        *self = Self::new(self.encoding, self.header, (*time, &first, column.start_time(0)));
-        for (index, (time, next)) in rest {
-            let next = laid_out(next, &layout.positive, &layout.negative);
-            self.write(*time, &next, column.start_time(index));
-            self.remember(&next);
+        let sample = |index: usize| {
+            let own = &column.values[index];
+            match layout {
+                Some(layout) => Cow::Owned(laid_out(own, &layout.positive, &layout.negative)),
+                None => Cow::Borrowed(own),
+            }
+        };
+        let first = (column.times[0], &*sample(0), column.start_time(0));
+        let mut written = Self::new(encoding, self.header, first);
+        for (index, time) in column.times.iter().enumerate().skip(1) {
+            let next = sample(index);
+            if next.is_stale() {
+                written.write_stale(*time, column.start_time(index));
+            } else {
+                written.write(*time, &next, column.start_time(index));
+                written.remember(&next);
+            }
         }
+        written
     }
 
     /// Writes a sample that is laid out as the chunk is.
@@ -250,6 +265,13 @@ impl HistogramAppender {
             self.start_times.write_further(stream, self.num_samples, time_before, start_time);
         }
         self.num_samples += 1;
+    }
+
+    fn write_stale(&mut self, time: Timestamp, start_time: Timestamp) {
+        let mut stale = Histogram::stale(self.last.is_float());
+        stale.counter_reset = self.later_reset();
+        self.write(time, &stale, start_time);
+        self.last = stale;
     }
 
     /// Makes `next`, which was written, the last sample.

@@ -2,16 +2,6 @@
 
 use crate::types::Timestamp;
 
-/// Bytes of a float chunk after which the next sample begins a new one: the 1024 that fit a page
-/// less the longest sample.
-pub(super) const MAX_FLOAT_CHUNK_BYTES: usize = 1024 - 19;
-
-/// Bytes that a histogram chunk should get.
-pub(super) const TARGET_HISTOGRAM_CHUNK_BYTES: usize = 1024;
-
-/// Samples that a histogram chunk gets whatever its size, while its time range lasts.
-pub(super) const MIN_HISTOGRAM_CHUNK_SAMPLES: usize = 10;
-
 /// When a chunk that is 1/`ratio` full at `newest` will be full, evened out so that the chunks of a
 /// range up to `end` are of about one size.
 ///

@@ -24,6 +24,8 @@ mod parallel;
 mod cutting;
 mod stored_chunks;
 
+mod open_floats;
+mod open_histograms;
 mod open_chunk;
 mod out_of_order;
 mod recovered;

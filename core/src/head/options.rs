@@ -1,5 +1,6 @@
 //! What a replay is told.
 
+use crate::chunk::Encoding;
 use crate::types::{Duration, Timestamp, range_end};
 
 /// Settings of a replay. The defaults are those of a Prometheus server.
@@ -10,6 +11,12 @@ pub struct ReplayOptions {
     pub chunk_range: Duration,
     /// Float samples that a chunk should get, 120.
     pub samples_per_chunk: u16,
+    /// How new chunks of floats are encoded, [`Encoding::Xor`] or [`Encoding::Xor2`]. A chunk with
+    /// start timestamps is always XOR2.
+    pub float_encoding: Encoding,
+    /// New chunks have room for start timestamps from their first sample on, as with
+    /// start-timestamp storage. Off: a chunk is written anew when the first one comes.
+    pub start_times: bool,
     /// How old out-of-order samples may be, in milliseconds; 0 = there are none. Replay accepts
     /// what the log holds whatever this says; exemplars and bounds depend on it.
     pub out_of_order_window: Duration,
@@ -32,6 +39,8 @@ impl Default for ReplayOptions {
         Self {
             chunk_range: 2 * 60 * 60 * 1000,
             samples_per_chunk: 120,
+            float_encoding: Encoding::Xor,
+            start_times: false,
             out_of_order_window: 0,
             out_of_order_capacity: 32,
             use_snapshot: true,
@@ -43,6 +52,12 @@ impl Default for ReplayOptions {
 }
 
 impl ReplayOptions {
+    /// True when floats without start timestamps go to XOR2 chunks too.
+    #[inline]
+    pub(super) fn prefers_xor2(&self) -> bool {
+        self.start_times || self.float_encoding == Encoding::Xor2
+    }
+
     /// First millisecond after the chunk range that holds `time`.
     pub(super) fn range_end(&self, time: Timestamp) -> Timestamp {
         range_end(time, self.chunk_range)

@@ -1,7 +1,7 @@
 //! Samples that came too late for the newest chunk: a small sorted buffer per series, and chunks.
 
 use super::stored_chunks::{ChunkBytes, ChunkData, StoredChunk};
-use crate::chunk::{Encoding, Verdict, XorAppender, verdict};
+use crate::chunk::{ChunkLimit, EncodeOptions, Encoding, encode};
 use crate::types::{CounterReset, Histogram, Samples, TimeRange, Timestamp};
 
 /// The out-of-order samples of one series. Chunks may overlap each other and those in order.
@@ -61,15 +61,16 @@ impl OutOfOrder {
     /// Turns the buffer into chunks: a new one wherever the kind of samples changes or a histogram
     /// cannot follow the one before it.
     fn flush(&mut self, bytes: &mut ChunkBytes) {
-        let buffer = std::mem::take(&mut self.buffer);
-        let mut rest = buffer.as_slice();
-        while !rest.is_empty() {
-            let (chunk, behind) = rest.split_at(run_length(rest));
-            self.chunks.push(store(chunk, bytes));
-            rest = behind;
+        let mut samples = Samples::default();
+        self.buffer.drain(..).for_each(|sample| sample.push_to(&mut samples));
+        // One chunk of floats, not one of those without start timestamps and one of those with.
+        let started = !samples.floats.start_times.is_empty();
+        let floats = if started { Encoding::Xor2 } else { Encoding::Xor };
+        let options = EncodeOptions { floats, limit: ChunkLimit::Encoding };
+        for chunk in encode(&samples, &options) {
+            let data = ChunkData::Bytes(chunk.encoding, bytes.add(&chunk.bytes));
+            self.chunks.push(StoredChunk { range: chunk.range, data });
         }
-        self.buffer = buffer;
-        self.buffer.clear();
     }
 
     /// Empties the buffer: its samples are in chunks of a file.
@@ -94,47 +95,6 @@ impl OutOfOrder {
             _ => TimeRange::EMPTY,
         }
     }
-}
-
-/// How many samples from the start of `samples` make one chunk.
-fn run_length(samples: &[Buffered]) -> usize {
-    let goes_on = |two: &[Buffered], gauge: bool| match (&two[0].value, &two[1].value) {
-        (Value::Float(_), Value::Float(_)) => true,
-        (Value::Histogram(last), Value::Histogram(next)) => {
-            verdict(gauge, last, next) == Verdict::Append
-        }
-        _ => false,
-    };
-    let gauge = match samples.first().map(|first| &first.value) {
-        Some(Value::Histogram(first)) => first.counter_reset == CounterReset::Gauge,
-        _ => false,
-    };
-    let following = samples.windows(2).take_while(|two| goes_on(two, gauge)).count();
-    samples.len().min(following + 1)
-}
-
-/// One chunk of samples of one kind.
-fn store(samples: &[Buffered], bytes: &mut ChunkBytes) -> StoredChunk {
-    let ends = (samples.first(), samples.last());
-    let range = match ends {
-        (Some(first), Some(last)) => TimeRange::new(first.time, last.time),
-        _ => TimeRange::EMPTY,
-    };
-    let plain =
-        |sample: &Buffered| matches!(sample.value, Value::Float(_)) && sample.start_time == 0;
-    if samples.iter().all(plain) {
-        let mut appender = XorAppender::new();
-        for sample in samples {
-            if let Value::Float(value) = sample.value {
-                appender.append(sample.time, value);
-            }
-        }
-        let data = ChunkData::Bytes(Encoding::Xor, bytes.add_floats(&appender));
-        return StoredChunk { range, data };
-    }
-    let mut columns = Samples::default();
-    samples.iter().for_each(|sample| sample.push_to(&mut columns));
-    StoredChunk { range, data: ChunkData::Columns(Box::new(columns)) }
 }
 
 impl Buffered {

@@ -154,15 +154,21 @@ impl Head {
                     stats.bytes += bytes.len() as u64;
                     decode(*encoding, &bytes, into)
                 }),
-                ChunkData::Columns(samples) => copy(samples, into),
                 ChunkData::File(place) => self.read_mapped(place, stats, into),
             },
             Source::Open(OpenChunk::None) => Ok(()),
             Source::Open(OpenChunk::Floats(chunk)) => {
                 stats.bytes += chunk.appender().byte_len() as u64;
-                chunk.read(&mut into.floats)
+                chunk.read(into)
             }
-            Source::Open(OpenChunk::Columns(chunk)) => copy(&chunk.samples, into),
+            Source::Open(OpenChunk::StartedFloats(chunk)) => {
+                stats.bytes += chunk.appender().byte_len() as u64;
+                chunk.read(into)
+            }
+            Source::Open(OpenChunk::Histograms(chunk)) => {
+                stats.bytes += chunk.appender().byte_len() as u64;
+                chunk.read(into)
+            }
             Source::Open(OpenChunk::Sealed(chunk)) => {
                 return self.read_source(Source::Stored(chunk), bytes, range, stats, into);
             }

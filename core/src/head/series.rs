@@ -184,7 +184,7 @@ impl Series {
         self.stale = histogram.is_stale();
         self.newest = time;
         let chunks = &mut self.rest.chunks;
-        self.open.append_histogram((time, histogram, start_time), options, bytes, chunks);
+        self.open.append_histogram((time, &histogram, start_time), options, bytes, chunks);
         true
     }
 

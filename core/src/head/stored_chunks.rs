@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::chunk::{Encoding, XorAppender};
+use crate::chunk::Encoding;
 use crate::error::{Error, Result};
 use crate::storage::{ReadFile, Scratch, Storage};
-use crate::types::{ChunkRef, Samples, TimeRange};
+use crate::types::{ChunkRef, TimeRange};
 
 /// Size of the blocks that chunks are packed into.
 const BLOCK_SIZE: usize = 1 << 20;
@@ -112,20 +112,17 @@ impl ChunkBytes {
         (index as u32, &mut self.blocks[index])
     }
 
-    /// Copies a float chunk in.
-    pub(super) fn add_floats(&mut self, appender: &XorAppender) -> Place {
-        let (block, bytes) = self.with_room(appender.byte_len());
+    /// Lets `write` append a chunk of `len` bytes.
+    pub(super) fn add_written(&mut self, len: usize, write: impl FnOnce(&mut Vec<u8>)) -> Place {
+        let (block, bytes) = self.with_room(len);
         let offset = bytes.len();
-        appender.write_to(bytes);
+        write(bytes);
         Place { block, offset: offset as u32, len: (bytes.len() - offset) as u32 }
     }
 
     /// Copies bytes in.
     pub(super) fn add(&mut self, chunk: &[u8]) -> Place {
-        let (block, bytes) = self.with_room(chunk.len());
-        let offset = bytes.len();
-        bytes.extend_from_slice(chunk);
-        Place { block, offset: offset as u32, len: chunk.len() as u32 }
+        self.add_written(chunk.len(), |out| out.extend_from_slice(chunk))
     }
 
     /// The bytes at `place`.
@@ -166,8 +163,6 @@ pub(super) struct StoredChunk {
 pub(super) enum ChunkData {
     /// Encoded, in memory.
     Bytes(Encoding, Place),
-    /// Decoded, in memory: what the head has no encoder for.
-    Columns(Box<Samples>),
     /// In `chunks_head/`.
     File(ChunkPlace),
 }
@@ -182,16 +177,11 @@ pub(super) struct ChunkPlace {
 }
 
 impl StoredChunk {
-    /// How the samples are, or would be, encoded.
+    /// How the samples are encoded.
     pub(super) fn encoding(&self) -> Encoding {
         match &self.data {
             ChunkData::Bytes(encoding, _) => *encoding,
             ChunkData::File(chunk) => chunk.encoding,
-            ChunkData::Columns(samples) => match samples.histograms.values.first() {
-                None => Encoding::Xor2,
-                Some(first) if first.is_float() => Encoding::FloatHistogram,
-                Some(_) => Encoding::Histogram,
-            },
         }
     }
 }
@@ -199,7 +189,8 @@ impl StoredChunk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chunk::decode;
+    use crate::chunk::{XorAppender, decode};
+    use crate::types::Samples;
 
     fn fill(bytes: &mut ChunkBytes) -> Vec<Place> {
         (0..30_000u32).map(|n| bytes.add(&n.to_be_bytes().repeat(19))).collect()
@@ -219,7 +210,7 @@ mod tests {
         check(&bytes, &places);
         let mut appender = XorAppender::new();
         appender.append(5, 1.5);
-        let place = bytes.add_floats(&appender);
+        let place = bytes.add_written(appender.byte_len(), |out| appender.write_to(out));
         let mut samples = Samples::default();
         decode(Encoding::Xor, &bytes.get(place).unwrap(), &mut samples).unwrap();
         assert_eq!((samples.floats.times[0], samples.floats.values[0]), (5, 1.5));
