@@ -31,11 +31,17 @@ mod framing;
 mod log_options;
 mod log_writer;
 
+mod checkpoint;
+mod checkpoint_rules;
+mod truncation;
+
 mod continuity;
 mod foreign;
 mod survey;
 
 pub use batch::{RecordBatch, StartTimes};
+pub use checkpoint::{CheckpointJob, CheckpointOptions, CheckpointWritten};
+pub use checkpoint_rules::EntryCounts;
 pub use continuity::{empty_checkpoint, snapshot_findings, wal_findings, wbl_findings};
 pub use entries::{
     ExemplarEntry, HistogramEntry, MarkerEntry, MetadataEntry, MetricType, Record, SampleEntry,
@@ -55,5 +61,9 @@ pub use record::{
     encode_metadata, encode_samples, encode_samples_with_start_time, encode_series,
     encode_tombstones, read_exemplars, read_histogram, read_labels,
 };
-pub use segments::{Checkpoint, Log, Segment, Snapshot, misnamed_files, segment_name};
+pub use segments::{
+    Checkpoint, Log, Segment, Snapshot, checkpoint_name, checkpoints_being_written, misnamed_files,
+    segment_name,
+};
 pub use survey::{SegmentSurvey, SurveyJob, WalSurvey};
+pub use truncation::{remove_checkpoints, remove_segments, truncation};

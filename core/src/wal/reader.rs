@@ -40,6 +40,23 @@ pub struct StoredRecord<'a> {
     pub payload_offset: Option<u64>,
 }
 
+impl StoredRecord<'_> {
+    /// Gives an error in the payload its address in the segment at `path`.
+    #[cold]
+    pub(super) fn located(&self, error: Error, path: &str) -> Error {
+        let inner = error.damage().and_then(|damage| damage.at.offset).unwrap_or(0);
+        let error = match self.payload_offset {
+            Some(_) => error,
+            None => error.at_offset(self.start).in_part(&format!("decompressed byte {inner}")),
+        };
+        error.in_file(path).with_help(format!(
+            "the checksum is good, so this was written like this; Prometheus stops reading the log \
+             here: corruption in segment {path} at {}",
+            self.end
+        ))
+    }
+}
+
 /// Reads one segment.
 #[derive(Debug)]
 pub struct SegmentReader {

@@ -193,6 +193,22 @@ pub fn segment_name(number: u64) -> String {
     format!("{number:08}")
 }
 
+/// The name of the checkpoint that stands for the segments up to `number`.
+#[must_use]
+pub fn checkpoint_name(number: u64) -> String {
+    format!("{CHECKPOINT}{number:08}")
+}
+
+/// Paths in `folder` of checkpoints that were not finished: `checkpoint.….tmp`. Upstream removes
+/// them when it opens.
+///
+/// # Errors
+/// The storage fails.
+pub fn checkpoints_being_written(storage: &dyn Storage, folder: &str) -> Result<Vec<String>> {
+    let named = numbered(storage, folder, CHECKPOINT)?.into_iter();
+    Ok(named.filter(|(rest, ..)| rest.ends_with(".tmp")).map(|(_, path, _)| path).collect())
+}
+
 /// The number a name of decimal digits stands for.
 fn decimal(name: &str) -> Option<u64> {
     let digits = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());

@@ -45,18 +45,8 @@ impl RecordDecoder {
     /// the decompressed record.
     pub fn decode(&mut self, stored: &StoredRecord<'_>, path: &str) -> Result<&Record> {
         let base = stored.payload_offset.unwrap_or(0);
-        let (start, end) = (stored.start, stored.end);
-        self.read(&mut Reader::new(stored.payload, base)).map_err(|error| {
-            let inner = error.damage().and_then(|damage| damage.at.offset).unwrap_or(0);
-            let error = match stored.payload_offset {
-                Some(_) => error,
-                None => error.at_offset(start).in_part(&format!("decompressed byte {inner}")),
-            };
-            error.in_file(path).with_help(format!(
-                "the checksum is good, so this was written like this; Prometheus stops reading the \
-                 log here: corruption in segment {path} at {end}"
-            ))
-        })
+        self.read(&mut Reader::new(stored.payload, base))
+            .map_err(|error| stored.located(error, path))
     }
 
     /// The entries of the record that `r` stands at, to its end.

@@ -38,6 +38,7 @@ pub use histograms::{HistogramRecord, encode_histograms};
 pub use markers::encode_markers;
 pub use metadata::encode_metadata;
 pub use samples::encode_samples;
+pub(super) use series::retain_series;
 pub use series::{encode_series, read_labels};
 pub use tombstones::encode_tombstones;
 pub use with_start_time::encode_samples_with_start_time;

@@ -35,11 +35,55 @@ pub fn read_labels<'a, T: Trace>(
     r: &mut Reader<'a, T>,
     pairs: &mut Vec<(&'a [u8], &'a [u8])>,
 ) -> Result<Labels> {
+    read_pairs(r, pairs)?;
+    Ok(Labels::from_sorted_bytes(pairs))
+}
+
+fn read_pairs<'a, T: Trace>(
+    r: &mut Reader<'a, T>,
+    pairs: &mut Vec<(&'a [u8], &'a [u8])>,
+) -> Result<()> {
     pairs.clear();
     for _ in 0..r.count("label_count", 2)? {
         pairs.push((r.string("label_name")?, r.string("label_value")?));
     }
-    Ok(Labels::from_sorted_bytes(pairs))
+    Ok(())
+}
+
+/// Appends a record of those series of the whole record in `r` that `keep` accepts, byte for byte;
+/// nothing when there are none. Gives how many were kept and how many not.
+///
+/// # Errors
+/// The bytes break their format; nothing is appended then.
+pub(in crate::wal) fn retain_series(
+    r: &mut Reader<'_>,
+    mut keep: impl FnMut(SeriesRef) -> bool,
+    out: &mut Vec<u8>,
+) -> Result<(u64, u64)> {
+    let before = out.len();
+    let (mut kept, mut dropped, mut pairs) = (0, 0, Vec::new());
+    out.push(r.u8("record_type")?);
+    while !r.is_at_end() {
+        let entry = r.rest();
+        let read = r.u64("series_ref").and_then(|series| {
+            read_pairs(r, &mut pairs)?;
+            Ok(SeriesRef(series))
+        });
+        let series = read.map_err(|error| {
+            out.truncate(before);
+            error.in_part(&format!("series record, entry {}", kept + dropped))
+        })?;
+        if keep(series) {
+            out.extend_from_slice(&entry[..entry.len() - r.remaining()]);
+            kept += 1;
+        } else {
+            dropped += 1;
+        }
+    }
+    if kept == 0 {
+        out.truncate(before);
+    }
+    Ok((kept, dropped))
 }
 
 /// Appends a record of these entries; nothing when there are none.
