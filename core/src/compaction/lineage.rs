@@ -45,6 +45,39 @@ pub fn merged_meta(id: BlockId, inputs: &[&BlockMeta]) -> BlockMeta {
     }
 }
 
+/// The `meta.json` of the level 1 block `id`: cut from the head, or written again without the
+/// samples that were deleted of `parent`, whose hints it keeps. Its times are `min_time` to before
+/// `max_time`.
+///
+/// Upstream names the zero ULID as the parent of blocks from late samples and from evicted series;
+/// for those hand in a parent with nothing but the hint.
+#[must_use]
+pub fn first_meta(
+    id: BlockId,
+    (min_time, max_time): (Timestamp, Timestamp),
+    parent: Option<&BlockMeta>,
+) -> BlockMeta {
+    let named = parent.map(|parent| BlockParent {
+        ulid: parent.ulid,
+        min_time: parent.min_time,
+        max_time: parent.max_time,
+    });
+    BlockMeta {
+        ulid: id,
+        min_time,
+        max_time,
+        compaction: Compaction {
+            level: 1,
+            sources: vec![id],
+            parents: named.into_iter().collect(),
+            hints: parent.map(|parent| parent.compaction.hints.clone()).unwrap_or_default(),
+            ..Compaction::default()
+        },
+        version: 1,
+        ..BlockMeta::default()
+    }
+}
+
 /// The hints, sorted as in the file.
 fn merged_hints(inputs: &[&BlockMeta]) -> Vec<String> {
     let has = |meta: &&BlockMeta, hint: &str| has_hint(meta, hint);

@@ -1,0 +1,177 @@
+//! Directories of blocks, compacted until nothing is left to do: step by step what Prometheus does,
+//! and the same blocks in the end.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chunkscope::block::{self, Block, BlockMeta, Contents, contents_json};
+use chunkscope::clock::{Clock, VirtualClock};
+use chunkscope::compaction::{
+    MergeBlocks, MergeOutcome, PlanOptions, PlannedMerge, WriteOptions, plan,
+};
+use chunkscope::event::Job;
+use chunkscope::query::{Queryable, ReadStats, read_merged, select_merged};
+use chunkscope::storage::{EntryKind, Memory, Storage, join, read_whole};
+use chunkscope::types::{BlockId, Samples, TimeRange};
+use chunkscope_tests::fixtures::{self, Fixture, difference};
+use serde_json::{Value, json};
+
+/// A copy of all blocks in memory, to write to.
+fn copy_of(fixture: &Fixture) -> Arc<dyn Storage> {
+    let (source, copy) = (fixture.storage(), Memory::default());
+    let mut directories = vec![String::new()];
+    while let Some(directory) = directories.pop() {
+        for entry in source.list(&directory).unwrap() {
+            let path = join(&directory, &entry.name);
+            match entry.kind {
+                EntryKind::Directory => directories.push(path),
+                EntryKind::File => {
+                    copy.put(&path, read_whole(&*source, &path, u64::MAX).unwrap()).unwrap();
+                }
+            }
+        }
+    }
+    Arc::new(copy)
+}
+
+/// What a reload does: the blocks, without those that others replace or that are marked.
+fn reload(storage: &Arc<dyn Storage>) -> Vec<Arc<Block>> {
+    let catalog = block::list(&**storage, "").unwrap();
+    for entry in &catalog.entries {
+        if entry.state != block::BlockState::Loaded {
+            storage.remove(&entry.directory).unwrap();
+        }
+    }
+    catalog.loaded().map(|entry| Arc::new(entry.open(storage).unwrap())).collect()
+}
+
+/// One directory, step by step, with the names that the expectations give to new blocks.
+struct Run {
+    storage: Arc<dyn Storage>,
+    clock: VirtualClock,
+    names: BTreeMap<BlockId, String>,
+}
+
+impl Run {
+    fn name(&self, id: BlockId) -> String {
+        self.names.get(&id).cloned().unwrap_or_else(|| id.to_string())
+    }
+
+    fn metas(&self) -> Vec<BlockMeta> {
+        reload(&self.storage).iter().map(|block| block.meta().clone()).collect()
+    }
+
+    /// Carries out one merge and tells it as the expectations do.
+    fn step(&mut self, number: usize, merge: &PlannedMerge) -> Value {
+        let blocks = reload(&self.storage);
+        let find = |id: &BlockId| blocks.iter().find(|block| block.id() == *id).unwrap().clone();
+        let inputs: Vec<Arc<Block>> = merge.sources.iter().map(find).collect();
+        let id = self.clock.new_block_id();
+        let job = MergeBlocks::new(&self.storage, inputs, id, WriteOptions::default());
+        let outcome = job.run().unwrap();
+        let left: Vec<BlockId> = self.metas().iter().map(|meta| meta.ulid).collect();
+        let gone = merge.sources.iter().filter(|id| !left.contains(id));
+        let mut gone: Vec<String> = gone.map(|id| self.name(*id)).collect();
+        gone.sort();
+        let sources: Vec<String> = merge.sources.iter().map(|id| self.name(*id)).collect();
+        let mut told = json!({
+            "step": number, "sources": sources, "results": [], "deleted_afterwards": gone,
+        });
+        match outcome {
+            MergeOutcome::Written(meta) => {
+                self.names.insert(id, format!("result-of-step-{number}"));
+                let name = |id: &BlockId| self.name(*id);
+                let parents: Vec<String> =
+                    meta.compaction.parents.iter().map(|parent| name(&parent.ulid)).collect();
+                let sources: Vec<String> = meta.compaction.sources.iter().map(name).collect();
+                told["results"] = json!([{
+                    "name": name(&id), "minTime": meta.min_time, "maxTime": meta.max_time,
+                    "level": meta.compaction.level, "hints": null, "parents": parents,
+                    "sources": sources, "stats": meta.stats,
+                }]);
+            }
+            MergeOutcome::Nothing => {}
+            MergeOutcome::Failed(error) => {
+                assert_eq!(error.damage().unwrap().at.field, "chunk.checksum", "{error}");
+                told["error"] = json!("any");
+                let failed = self.metas().into_iter().filter(|meta| meta.compaction.failed);
+                let failed = failed.map(|meta| meta.ulid).filter(|id| merge.sources.contains(id));
+                told["marked_failed"] = failed.map(|id| self.name(id)).collect();
+            }
+        }
+        told
+    }
+}
+
+fn series_lines(blocks: &[Arc<Block>]) -> BTreeMap<String, Value> {
+    let sources: Vec<&dyn Queryable> = blocks.iter().map(|block| &**block as _).collect();
+    let mut stats = vec![ReadStats::default(); sources.len()];
+    let mut lines = BTreeMap::new();
+    for series in select_merged(&sources, &[], TimeRange::ALL, &mut stats).unwrap() {
+        let mut samples = Samples::default();
+        read_merged(&sources, &series, TimeRange::ALL, &mut stats, &mut samples).unwrap();
+        if !samples.is_empty() {
+            let line = chunkscope::db::series_line(&series.labels, &samples);
+            lines.insert(series.labels.to_string(), serde_json::from_str(&line).unwrap());
+        }
+    }
+    lines
+}
+
+fn compact(fixture: &Fixture) -> (Run, Vec<Arc<Block>>) {
+    let expected = fixture.json("plan.json").unwrap();
+    let ranges = serde_json::from_value(expected["ranges"].clone()).unwrap();
+    let options = PlanOptions::new(ranges);
+    let clock = VirtualClock::new(1_800_000_000_000, 7);
+    let mut run = Run { storage: copy_of(fixture), clock, names: BTreeMap::new() };
+    let steps = expected["steps"].as_array().unwrap();
+    for (number, step) in (1..).zip(steps) {
+        let next = plan(&run.metas(), &options).next;
+        let told = run.step(number, &next.expect("a merge is left to do"));
+        let mut step = step.clone();
+        if step.get("error").is_some() {
+            step["error"] = json!("any");
+        }
+        assert_eq!(difference(&step, &told), None, "{} step {number}", fixture.name);
+    }
+    assert_eq!(plan(&run.metas(), &options).next, None, "{}", fixture.name);
+    let blocks = reload(&run.storage);
+    (run, blocks)
+}
+
+#[test]
+fn every_step_and_every_final_block_is_upstreams() {
+    let mut directories = 0;
+    for fixture in fixtures::healthy() {
+        if fixture.json("plan.json").is_none() {
+            continue;
+        }
+        let before = series_lines(&reload(&copy_of(&fixture)));
+        let (run, blocks) = compact(&fixture);
+        // A broken chunk is left out of both.
+        let after = series_lines(&blocks);
+        let expected = match fixture.json_lines("series_after.jsonl") {
+            Some(lines) => lines.iter().map(|line| (String::new(), line.clone())).collect(),
+            None => before,
+        };
+        assert!(expected.values().eq(after.values()), "{}", fixture.name);
+        if let Some(Value::Array(finals)) = fixture.json("final_blocks.json") {
+            assert_eq!(finals.len(), blocks.len());
+            for expected in &finals {
+                let name = expected["name"].as_str().unwrap();
+                let block = blocks.iter().find(|block| run.name(block.id()) == name).unwrap();
+                let series = Contents::new(block).unwrap().run().unwrap();
+                let actual = contents_json(block, true, &series);
+                let mut expected = expected.clone();
+                for varying in ["ulid", "name", "meta"] {
+                    expected[varying] = actual[varying].clone();
+                }
+                assert_eq!(difference(&expected, &actual), None, "{} {name}", fixture.name);
+            }
+        }
+        directories += 1;
+    }
+    assert!(directories >= 2, "{directories} directories");
+}
