@@ -54,7 +54,7 @@ pub fn head_usage(storage: &dyn Storage) -> Result<Usage> {
             head_bytes += directory_bytes(storage, &entry.name)?;
         }
     }
-    Ok(Usage { head_bytes, capacity: None })
+    Ok(Usage { head_bytes, capacity: storage.capacity() })
 }
 
 fn directory_bytes(storage: &dyn Storage, path: &str) -> Result<u64> {
