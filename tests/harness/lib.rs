@@ -7,4 +7,5 @@ pub mod expectations;
 pub mod fixtures;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod prometheus;
+pub mod script;
 pub mod source;

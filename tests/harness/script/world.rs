@@ -1,0 +1,177 @@
+//! The world of a script: a storage, and what the commands have begun on it.
+
+use std::sync::Arc;
+
+use chunkscope::storage::Storage;
+use chunkscope::types::BlockId;
+use chunkscope::wal::LogWriter;
+
+use super::chunk::Chunk;
+use super::language::{Command, Script};
+use super::log;
+use super::planner::Sketches;
+use super::records::records;
+use super::stored;
+use super::words::Answer;
+
+/// What a script acts on.
+#[derive(Debug)]
+pub struct World {
+    storage: Arc<dyn Storage>,
+    chunk: Option<Chunk>,
+    log: Option<LogWriter>,
+    sketches: Sketches,
+    /// The blocks whose names were shown, as `block-1`, `block-2`, …
+    shown: Vec<BlockId>,
+}
+
+impl World {
+    /// A world in which nothing has happened yet. `storage` is empty.
+    #[must_use]
+    pub fn new(storage: Arc<dyn Storage>) -> Self {
+        let sketches = Sketches::default();
+        Self { storage, chunk: None, log: None, sketches, shown: Vec::new() }
+    }
+
+    /// Runs a whole script; gives it with the answers of this run.
+    ///
+    /// # Errors
+    /// A command failed that was not to fail, or did not fail that was to.
+    pub fn play(&mut self, script: &Script) -> Result<Script, String> {
+        let mut script = script.clone();
+        for block in &mut script.blocks {
+            block.answer.clear();
+            for command in &block.commands {
+                let answer = self.answer(command)?;
+                block
+                    .answer
+                    .extend(answer.lines().filter(|line| !line.is_empty()).map(str::to_owned));
+            }
+        }
+        Ok(script)
+    }
+
+    /// Runs one command; gives what it answers, with short names for blocks.
+    ///
+    /// # Errors
+    /// As [`World::play`].
+    pub fn answer(&mut self, command: &Command) -> Result<String, String> {
+        let full = self.with_full_names(command);
+        let answer = match (self.run(&full), command.fails) {
+            (Ok(answer), false) => answer,
+            (Err(why), true) => format!("error: {why}"),
+            (Ok(_), true) => return Err(format!("line {}: does not fail", command.line)),
+            (Err(why), false) => return Err(format!("line {}: {why}", command.line)),
+        };
+        Ok(if command.silent { String::new() } else { self.with_short_names(&answer) })
+    }
+
+    fn run(&mut self, command: &Command) -> Answer {
+        match command.name.as_str() {
+            "ls" => stored::ls(&*self.storage, command),
+            "hex" => stored::hex(&*self.storage, command),
+            "show" => stored::show(&*self.storage, command),
+            "records" => records(&*self.storage, command),
+            "flip" => stored::flip(&*self.storage, command),
+            "shorten" => stored::shorten(&*self.storage, command),
+            "chunk" => {
+                self.chunk = Some(Chunk::begin(command)?);
+                Ok(String::new())
+            }
+            "sample" => self.chunk()?.sample(command),
+            "samples" => self.chunk()?.samples(command),
+            "bytes" => self.chunk()?.bytes(),
+            "log" => {
+                self.log = Some(log::open(&self.storage, command)?);
+                Ok(String::new())
+            }
+            "record" => log::record(self.log()?, command),
+            "long" => log::long(self.log()?, command),
+            "next-segment" => done(self.log()?.next_segment()),
+            "close-log" => match self.log.take() {
+                Some(log) => done(log.close()),
+                None => Err("no log is open".into()),
+            },
+            "ranges" => self.sketches.ranges(command),
+            "block" => self.sketches.block(command),
+            "plan" => self.sketches.plan(),
+            "merge" => self.sketches.merge(command),
+            "fail" => self.sketches.fail(),
+            "retention" => self.sketches.retention(command),
+            other => Err(format!("no command {other}")),
+        }
+    }
+
+    fn chunk(&mut self) -> Result<&mut Chunk, String> {
+        self.chunk.as_mut().ok_or_else(|| "no chunk was begun".to_owned())
+    }
+
+    fn log(&mut self) -> Result<&mut LogWriter, String> {
+        self.log.as_mut().ok_or_else(|| "no log is open".to_owned())
+    }
+
+    /// The names of blocks hold their time and chance: scripts say `block-1` instead.
+    fn with_short_names(&mut self, text: &str) -> String {
+        let mut short = String::with_capacity(text.len());
+        for part in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+            let word = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+            match word.parse::<BlockId>().ok().filter(|id| *id != BlockId::ZERO) {
+                Some(id) => {
+                    let known = self.shown.iter().position(|own| *own == id);
+                    let number = known.unwrap_or_else(|| {
+                        self.shown.push(id);
+                        self.shown.len() - 1
+                    });
+                    short.push_str(&format!("block-{}{}", number + 1, &part[word.len()..]));
+                }
+                None => short.push_str(part),
+            }
+        }
+        short
+    }
+
+    /// The other way round, for the words of a command.
+    fn with_full_names(&self, command: &Command) -> Command {
+        let mut command = command.clone();
+        for word in &mut command.words {
+            // From the highest number on, so that block-1 does not hit block-12.
+            for (at, id) in self.shown.iter().enumerate().rev() {
+                *word = word.replace(&format!("block-{}", at + 1), &id.to_string());
+            }
+        }
+        command
+    }
+}
+
+fn done(result: chunkscope::error::Result<()>) -> Answer {
+    result.map(|()| String::new()).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chunkscope::storage::Memory;
+
+    #[test]
+    fn blocks_have_short_names() {
+        let mut world = World::new(Arc::new(Memory::default()));
+        let ids = ["01M7WAT5DZ2WEG7YN6GFHZQ5WM", "01M7WAT5EPKP2SX3QMXXE7TW2X"];
+        let text = format!("{}/index of {} and {}", ids[1], ids[0], ids[1]);
+        assert_eq!(world.with_short_names(&text), "block-1/index of block-2 and block-1");
+        let command = Command { words: vec!["block-2/index".into()], ..Command::default() };
+        assert_eq!(world.with_full_names(&command).words, [format!("{}/index", ids[0])]);
+    }
+
+    #[test]
+    fn what_is_to_fail_has_to() {
+        let play = |text: &str| {
+            let script = Script::parse(text).unwrap();
+            World::new(Arc::new(Memory::default())).play(&script).map(|script| script.write())
+        };
+        assert!(play("hex nowhere\n---\n").unwrap_err().starts_with("line 1: "));
+        assert!(play("! hex nowhere\n---\n").unwrap().contains("error: "));
+        assert_eq!(play("! ls\n---\n").unwrap_err(), "line 1: does not fail");
+        assert_eq!(play("dance\n---\n").unwrap_err(), "line 1: no command dance");
+        assert_eq!(play("(ls)\n---\nold\n").unwrap(), "(ls)\n---\n");
+    }
+}

@@ -1,0 +1,96 @@
+//! The golden scripts of `scripts/`, on files in memory and on files of the machine.
+//!
+//! `UPDATE_SCRIPTS=1` writes the answers of the run in memory into the scripts; whoever does that
+//! reads the difference. `SCRIPT=wal/` runs only scripts whose path contains that.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chunkscope::storage::{Memory, Mmap, Storage};
+use chunkscope_tests::script::{Script, World};
+
+/// All scripts, by path, with the path below `scripts/`.
+fn scripts() -> Vec<(String, PathBuf)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
+    let only = std::env::var("SCRIPT").unwrap_or_default();
+    let mut found = Vec::new();
+    for area in fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()) {
+        for file in fs::read_dir(&area).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = file.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+            if name.contains(&only) {
+                found.push((name, file));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The first line in which `found` is not as `expected`.
+fn first_difference(expected: &str, found: &str) -> Option<String> {
+    let (mut wanted, mut actual) = (expected.lines(), found.lines());
+    for number in 1.. {
+        match (wanted.next(), actual.next()) {
+            (None, None) => return None,
+            (wanted, actual) if wanted == actual => {}
+            (wanted, actual) => {
+                let show = |line: Option<&str>| line.unwrap_or("(the end)").to_owned();
+                let (wanted, actual) = (show(wanted), show(actual));
+                return Some(format!("line {number}\n  expected {wanted}\n  found    {actual}"));
+            }
+        }
+    }
+    None
+}
+
+fn check(storage_name: &str, make: impl Fn() -> (Arc<dyn Storage>, Option<tempfile::TempDir>)) {
+    let update = std::env::var_os("UPDATE_SCRIPTS").is_some() && storage_name == "memory";
+    let mut problems = Vec::new();
+    for (name, path) in scripts() {
+        let text = fs::read_to_string(&path).unwrap();
+        let (storage, _directory) = make();
+        let played = Script::parse(&text).and_then(|script| World::new(storage).play(&script));
+        match played {
+            Err(why) => problems.push(format!("{name}: {why}")),
+            Ok(played) if update => fs::write(&path, played.write()).unwrap(),
+            Ok(played) => {
+                let difference = first_difference(&text, &played.write());
+                problems.extend(difference.map(|difference| format!("{name}: {difference}")));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "on {storage_name}:\n{}", problems.join("\n"));
+}
+
+#[test]
+fn scripts_in_memory() {
+    assert!(std::env::var_os("SCRIPT").is_some() || scripts().len() >= 5, "the scripts are gone");
+    check("memory", || (Arc::new(Memory::default()), None));
+}
+
+#[test]
+fn scripts_on_the_file_system() {
+    // In an update the other test writes the scripts, perhaps at the same time.
+    if std::env::var_os("UPDATE_SCRIPTS").is_none() {
+        check("mmap", || {
+            let directory = tempfile::tempdir().unwrap();
+            let storage = Mmap::open_directory(directory.path()).unwrap();
+            (Arc::new(storage), Some(directory))
+        });
+    }
+}
+
+#[test]
+fn every_script_begins_with_prose() {
+    if std::env::var_os("UPDATE_SCRIPTS").is_some() {
+        return; // the scripts are being written
+    }
+    for (name, path) in scripts() {
+        let text = fs::read_to_string(path).unwrap();
+        let prose = text.lines().take_while(|line| line.starts_with('#')).count();
+        assert!(prose >= 2, "{name} does not say what it teaches");
+    }
+}
