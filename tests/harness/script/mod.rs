@@ -8,10 +8,12 @@
 //! wal 00000000 @ 0x0000 series (1)
 //! ```
 //!
-//! A block is prose and commands, `---`, and the answers up to an empty line. `(command)` keeps its
-//! answer for itself; `! command` is expected to fail and answers with the error; `[events]` behind
-//! a command adds what the engine tells of it. The answers are not written by hand: `UPDATE_SCRIPTS=1
-//! cargo test -p chunkscope-tests --test scripts` writes them, and whoever changes them checks them.
+//! A block is prose and commands, `---`, and the answers up to an empty line. `(command)` keeps
+//! its answer for itself; `! command` is expected to fail and answers with the error; `[events]`
+//! behind a command adds what the engine tells of it.
+//!
+//! The answers are not written by hand: `UPDATE_SCRIPTS=1 cargo test -p chunkscope-tests --test
+//! scripts` writes them, and whoever changes them checks them.
 
 mod language;
 mod words;
