@@ -8,4 +8,5 @@ pub mod fixtures;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod prometheus;
 pub mod script;
+pub mod scenario;
 pub mod source;
