@@ -7,9 +7,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use chunkscope::block::{read_chunk_file_header, read_chunk_record};
+use chunkscope::db::{self, OpenOptions};
 use chunkscope::encoding::{Reader, checksum};
+use chunkscope::event::Job;
 use chunkscope::head::MappedFileReader;
+use chunkscope::query::ReadStats;
 use chunkscope::storage::{Memory, Storage};
+use chunkscope::types::TimeRange;
 use chunkscope::wal::SegmentReader;
 use chunkscope_tests::fixtures::{self, Fixture};
 
@@ -47,6 +51,8 @@ impl Seeds {
 fn main() {
     let folder = PathBuf::from(std::env::args().nth(1).expect("fuzz_seeds FOLDER"));
     let mut seeds = Seeds { folder, written: BTreeMap::new() };
+    let exemplar = "a_total{x=\"y\\n\"} 1 1.5 # {id=\"z\"} 2 1\n# TYPE b gauge\nb NaN 3e2\n# EOF\n";
+    seeds.add("openmetrics", 1, exemplar.as_bytes());
     for fixture in fixtures::damaged().iter().chain(&fixtures::healthy()) {
         let files = files(&fixture.data());
         for (path, bytes) in &files {
@@ -55,6 +61,7 @@ fn main() {
         directory(&files, &mut seeds);
         archive(&files, &mut seeds);
         selectors(fixture, &mut seeds);
+        openmetrics(fixture, &mut seeds);
     }
     for ((target, kind), count) in &seeds.written {
         println!("{target:16} kind {kind:3}: {count} seeds");
@@ -211,6 +218,21 @@ fn archive(files: &[(String, Vec<u8>)], seeds: &mut Seeds) {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     packed.write_all(&tar).expect("a vector takes all");
     seeds.add("archive", 1, &packed.finish().expect("a vector takes all"));
+}
+
+/// Text as a target or an export gives it.
+fn openmetrics(fixture: &Fixture, seeds: &mut Seeds) {
+    let Ok(opened) = db::Open::new(fixture.storage(), OpenOptions::default()).run() else { return };
+    let mut text = String::new();
+    let mut stats = ReadStats::default();
+    let written = db::export_openmetrics(&opened, &[], TimeRange::ALL, &mut stats, &mut |part| {
+        text.push_str(part);
+        Ok(())
+    });
+    if written.is_ok() {
+        let some: Vec<&str> = text.lines().step_by(1 + text.len() / 4000).collect();
+        seeds.add("openmetrics", 0, format!("{}\n# EOF\n", some.join("\n")).as_bytes());
+    }
 }
 
 /// The selectors among the queries.
