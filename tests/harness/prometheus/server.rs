@@ -10,6 +10,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use serde_json::Value as Json;
 
 use super::read_back::{SeriesMap, parse_matrix};
+use super::remote_write;
 
 /// Logged once everything is read and the server answers.
 const READY: &str = "Server is ready to receive web requests.";
@@ -94,7 +95,7 @@ impl Server {
     /// # Errors
     /// It does not answer, or answers with an error.
     pub fn get(&self, path: &str) -> Result<Json, String> {
-        self.ask("GET", path)
+        self.ask("GET", path, &[])
     }
 
     /// As [`Server::get`], for what changes something: `/api/v1/admin/tsdb/snapshot`.
@@ -102,14 +103,25 @@ impl Server {
     /// # Errors
     /// As [`Server::get`].
     pub fn post(&self, path: &str) -> Result<Json, String> {
-        self.ask("POST", path)
+        self.ask("POST", path, &[])
     }
 
-    fn ask(&self, method: &str, path: &str) -> Result<Json, String> {
+    /// Writes a sample through remote write.
+    ///
+    /// # Errors
+    /// The server refuses it; the text is its answer.
+    pub fn write(&self, labels: &[(String, String)], time: i64, value: f64) -> Result<(), String> {
+        let body = remote_write::body(labels, time, value);
+        self.ask("POST", "/api/v1/write", &body).map(|_| ())
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &[u8]) -> Result<Json, String> {
         let talk = || -> std::io::Result<Vec<u8>> {
             let mut stream = TcpStream::connect(self.address)?;
             // HTTP/1.0: the answer ends with the connection, and comes in one piece.
-            write!(stream, "{method} {path} HTTP/1.0\r\nContent-Length: 0\r\n\r\n")?;
+            write!(stream, "{method} {path} HTTP/1.0\r\nContent-Length: {}\r\n", body.len())?;
+            stream.write_all(b"Content-Encoding: snappy\r\n\r\n")?;
+            stream.write_all(body)?;
             let mut answer = Vec::new();
             stream.read_to_end(&mut answer)?;
             Ok(answer)
@@ -129,10 +141,7 @@ impl Server {
     /// # Errors
     /// As [`Server::get`].
     pub fn read_all(&self, end: i64) -> Result<SeriesMap, String> {
-        let mut query = String::new();
-        for byte in "{__name__=~\".+\"}[100y]".bytes() {
-            let _ = write!(query, "%{byte:02x}");
-        }
+        let query = percent("{__name__=~\".+\"}[100y]");
         let (seconds, rest) = (end.div_euclid(1000), end.rem_euclid(1000));
         let data = self.get(&format!("/api/v1/query?query={query}&time={seconds}.{rest:03}"))?;
         parse_matrix(&data)
@@ -158,6 +167,15 @@ impl Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A text as part of a path.
+pub(super) fn percent(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        let _ = write!(out, "%{byte:02x}");
+    }
+    out
 }
 
 impl Drop for Server {

@@ -70,7 +70,9 @@ pub fn generate(seed: u64, shape: Shape) -> Scenario {
     (0..4).for_each(|_| _ = random.next());
     let chunk_range = [60_000, 600_000, 7_200_000][random.below(3) as usize];
     let window = if random.once_in(2) { 0 } else { chunk_range * [1, 3][random.below(2) as usize] };
-    let settings = Settings { chunk_range, window, sync_commits: !random.once_in(3) };
+    let retention = random.once_in(3).then(|| chunk_range * (4 + random.below(12)));
+    let sync_commits = !random.once_in(3);
+    let settings = Settings { chunk_range, window, retention, sync_commits };
     let interval = chunk_range / [20, 60, 200][random.below(3) as usize];
     let (now, born) = (shape.start, shape.series);
     let alive = (0..born).collect();

@@ -8,7 +8,7 @@
 //! | `model` | what must be visible, with nothing but maps |
 //! | `system` | what a database must offer to live it; running both side by side |
 //!
-//! Nothing here knows the engine: the same lives drive it, on any storage, and what it shows is held
+//! Nothing here knows the engine: the same lives drive it on any storage, and what it shows is held
 //! against the model. A failing life prints itself, and its shortest failing beginning.
 
 mod acceptance;

@@ -141,15 +141,12 @@ impl Model {
         for number in chosen {
             let Some(series) = self.series.get_mut(number) else { continue };
             series.deleted.push((min_time, max_time));
-            let ends = (series.in_order.first(), series.in_order.last());
-            let in_order = match ends {
-                (Some(first), Some(last)) => *first..=*last,
-                _ => 1..=0,
-            };
+            let first = series.in_order.first().copied().unwrap_or(i64::MAX);
+            let last = series.in_order.last().copied().unwrap_or(i64::MIN);
             let times: Vec<i64> =
                 series.slots.range(min_time..=max_time).map(|(t, _)| *t).collect();
             for time in times {
-                let beyond = series.late.contains(&time) && !in_order.contains(&time);
+                let beyond = series.late.contains(&time) && !(first..=last).contains(&time);
                 match series.slots.get_mut(&time) {
                     Some(slot) if beyond => slot.certain = false,
                     _ => {
@@ -157,6 +154,19 @@ impl Model {
                     }
                 }
             }
+        }
+    }
+
+    /// What ends so long before the newest block may be gone. Blocks go whole, and how long they are
+    /// is not the model's business: nothing else may go.
+    pub fn retain(&mut self) {
+        let Some(keep) = self.settings.retention else { return };
+        let range = self.settings.chunk_range;
+        let newest = self.head.map_or(i64::MIN, |(_, max)| max).saturating_add(range);
+        let cutoff = newest.saturating_sub(keep);
+        for series in self.series.values_mut() {
+            let old = series.slots.range_mut(..cutoff).map(|(_, slot)| slot);
+            old.for_each(|slot| slot.certain = false);
         }
     }
 
@@ -301,6 +311,7 @@ impl Model {
             }
             Step::Upkeep => {
                 self.upkeep();
+                self.retain();
             }
             Step::Append { .. } | Step::Clean | Step::Reopen | Step::Crash | Step::PowerLoss => {}
         }
@@ -351,7 +362,8 @@ impl Series {
 mod tests {
     use super::*;
 
-    const SETTINGS: Settings = Settings { chunk_range: 1000, window: 0, sync_commits: true };
+    const SETTINGS: Settings =
+        Settings { chunk_range: 1000, window: 0, retention: None, sync_commits: true };
 
     fn sample(series: u32, time: i64, value: f64) -> Sample {
         Sample { series, time, value: Value::float(value) }

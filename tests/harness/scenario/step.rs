@@ -106,6 +106,8 @@ pub struct Settings {
     pub chunk_range: i64,
     /// Milliseconds that a sample may be late; 0 = none may.
     pub window: i64,
+    /// Blocks that end so many milliseconds before the newest one go; none: all stay.
+    pub retention: Option<i64>,
     /// Every commit is synced before it is acknowledged.
     pub sync_commits: bool,
 }
@@ -172,7 +174,8 @@ mod tests {
             Step::Delete { series: vec![3, 4], min_time: 5, max_time: 6 },
             Step::Crash,
         ];
-        let settings = Settings { chunk_range: 1000, window: 0, sync_commits: false };
+        let settings =
+            Settings { chunk_range: 1000, window: 0, retention: None, sync_commits: false };
         let life = Scenario { seed: 7, settings, steps };
         let text = life.to_string();
         assert!(text.contains("   0  commit s3@5=1.5 s3@6=stale\n   1  delete 5 to 6 of s3 s4\n"));

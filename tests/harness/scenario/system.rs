@@ -121,6 +121,7 @@ fn take(system: &mut dyn System, step: &Step, model: &mut Model) -> Result<(), S
             if *step == Step::PowerLoss {
                 model.lose_power();
             }
+            model.retain();
             system.restart(step)?;
             let visible = system.read_all()?;
             model.check(&visible)?;
