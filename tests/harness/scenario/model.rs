@@ -157,8 +157,8 @@ impl Model {
         }
     }
 
-    /// What ends so long before the newest block may be gone. Blocks go whole, and how long they are
-    /// is not the model's business: nothing else may go.
+    /// What ends so long before the newest block may be gone. Blocks go whole, and how long they
+    /// are is not the model's business: nothing else may go.
     pub fn retain(&mut self) {
         let Some(keep) = self.settings.retention else { return };
         let range = self.settings.chunk_range;
