@@ -24,6 +24,8 @@ mod chunk;
 mod log;
 mod records;
 mod planner;
+mod blocks;
+mod select;
 
 mod world;
 

@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
+use chunkscope::clock::VirtualClock;
+use chunkscope::db::{Open, OpenOptions};
+use chunkscope::event::Job;
 use chunkscope::storage::Storage;
 use chunkscope::types::BlockId;
 use chunkscope::wal::LogWriter;
 
+use super::blocks;
 use super::chunk::Chunk;
 use super::language::{Command, Script};
 use super::log;
 use super::planner::Sketches;
 use super::records::records;
+use super::select::select;
 use super::stored;
 use super::words::Answer;
 
@@ -18,6 +23,7 @@ use super::words::Answer;
 #[derive(Debug)]
 pub struct World {
     storage: Arc<dyn Storage>,
+    clock: Arc<VirtualClock>,
     chunk: Option<Chunk>,
     log: Option<LogWriter>,
     sketches: Sketches,
@@ -30,7 +36,8 @@ impl World {
     #[must_use]
     pub fn new(storage: Arc<dyn Storage>) -> Self {
         let sketches = Sketches::default();
-        Self { storage, chunk: None, log: None, sketches, shown: Vec::new() }
+        let clock = Arc::new(VirtualClock::new(0, 1));
+        Self { storage, clock, chunk: None, log: None, sketches, shown: Vec::new() }
     }
 
     /// Runs a whole script; gives it with the answers of this run.
@@ -74,6 +81,14 @@ impl World {
             "records" => records(&*self.storage, command),
             "flip" => stored::flip(&*self.storage, command),
             "shorten" => stored::shorten(&*self.storage, command),
+            "write-block" => blocks::write(&self.storage, &*self.clock, command),
+            "merge-blocks" => blocks::merge(&self.storage, &*self.clock, command),
+            "contents" => blocks::contents(&self.storage, command),
+            "select" => {
+                let options = OpenOptions::default();
+                let db = Open::new(Arc::clone(&self.storage), options).run();
+                select(&db.map_err(|error| error.to_string())?, command)
+            }
             "chunk" => {
                 self.chunk = Some(Chunk::begin(command)?);
                 Ok(String::new())
