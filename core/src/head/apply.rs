@@ -2,11 +2,10 @@
 
 use hashbrown::HashMap;
 
-use super::exemplars::Exemplar;
-use super::out_of_order::{Buffered, Value};
 use super::parallel::each;
 use super::recovered;
 use super::registry::Registry;
+use super::sample::{Sample, Value};
 use super::series::Metadata;
 use super::state::Head;
 use super::stored_chunks::StoredChunk;
@@ -158,7 +157,7 @@ impl Head {
             self.counters.unknown_references.floats += 1;
             return;
         };
-        let sample = Buffered { time, start_time, value: Value::Float(entry.value) };
+        let sample = Sample { time, start_time, value: Value::Float(entry.value) };
         self.keep_late_sample(slot, &sample, pending);
     }
 
@@ -182,7 +181,7 @@ impl Head {
                 continue;
             }
             let value = Value::Histogram(Box::new(entry.histogram.clone()));
-            self.keep_late_sample(slot, &Buffered { time, start_time, value }, pending);
+            self.keep_late_sample(slot, &Sample { time, start_time, value }, pending);
         }
     }
 
@@ -194,7 +193,7 @@ impl Head {
 
     /// A sample that is not newer than its series: it is in a chunk file, or came out of order and
     /// is in the write-behind log as well. Where chunks were lost it may be all that is left.
-    fn keep_late_sample(&mut self, slot: u32, sample: &Buffered, pending: &Pending) {
+    fn keep_late_sample(&mut self, slot: u32, sample: &Sample, pending: &Pending) {
         self.counters.samples_not_newer += 1;
         let Some(series) = self.registry.get_mut(slot) else { return };
         if sample.time > series.newest_in_files() {
@@ -245,13 +244,14 @@ impl Head {
     /// The series left the head at this point of the log. Later records with its labels make a new
     /// one.
     fn evict(&mut self, reference: SeriesRef) {
-        let Some(series) =
-            self.registry.find(reference).and_then(|found| self.registry.remove(found.slot))
+        let slot = self.registry.find(reference).map(|found| found.slot);
+        let Some((slot, series)) = slot.and_then(|slot| Some((slot, self.registry.remove(slot)?)))
         else {
             self.counters.unknown_references.tombstones += 1;
             return;
         };
         self.counters.evictions += 1;
+        self.exemplars.remove(&[slot]);
         self.tombstones.remove(&series.reference());
         self.wal_expiries.insert(series.reference(), series.newest());
     }
@@ -272,8 +272,7 @@ impl Head {
                 self.counters.unknown_references.exemplars += 1;
                 continue;
             };
-            let (time, value, labels) = (entry.time, entry.value, entry.labels.clone());
-            self.exemplars.add(Exemplar { slot, time, value, labels });
+            self.exemplars.add(slot, entry);
         }
     }
 
@@ -296,7 +295,7 @@ impl Head {
         self.counters.floats += entries.len() as u64;
         for entry in entries {
             let value = Value::Float(entry.value);
-            let sample = Buffered { time: entry.time, start_time: entry.start_time, value };
+            let sample = Sample { time: entry.time, start_time: entry.start_time, value };
             if !self.insert(entry.series, sample) {
                 self.counters.unknown_references.floats += 1;
             }
@@ -307,7 +306,7 @@ impl Head {
         self.counters.histograms += entries.len() as u64;
         for entry in entries {
             let value = Value::Histogram(Box::new(entry.histogram.clone()));
-            let sample = Buffered { time: entry.time, start_time: entry.start_time, value };
+            let sample = Sample { time: entry.time, start_time: entry.start_time, value };
             if !self.insert(entry.series, sample) {
                 self.counters.unknown_references.histograms += 1;
             }
@@ -315,7 +314,7 @@ impl Head {
     }
 
     /// Adds an out-of-order sample; false when no series has this reference.
-    fn insert(&mut self, reference: SeriesRef, sample: Buffered) -> bool {
+    fn insert(&mut self, reference: SeriesRef, sample: Sample) -> bool {
         let Self { registry, options, bounds, .. } = self;
         let found = registry.find(reference);
         let Some((series, bytes)) = found.and_then(|found| registry.with_bytes(found.slot)) else {

@@ -24,6 +24,13 @@ impl Bounds {
         Self { in_order, out_of_order: TimeRange::EMPTY, min_valid_time }
     }
 
+    /// The first sample of a head without any gives it its time, even if it is never committed.
+    pub(super) fn begin_at(&mut self, time: Timestamp) {
+        if self.in_order.is_empty() {
+            self.in_order = TimeRange::new(time, time);
+        }
+    }
+
     /// Chunks and snapshots may hold samples that blocks hold, too: they do not count.
     pub(super) fn raise_min_time(&mut self) {
         self.in_order.min_time = self.in_order.min_time.max(self.min_valid_time);

@@ -33,6 +33,7 @@
 //! `0000000000000001 00000000000003e8 00000000000003e8 01 0c 0001d00f3ff0000000000000 34181cb1`
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::chunk::Encoding;
@@ -357,25 +358,41 @@ pub fn read_chunk_at(
     let mut r = Reader::new(head.get(LENGTH_AT..).unwrap_or_default(), offset + LENGTH_AT as u64);
     let size = r.uvarint("length")?.saturating_add(r.offset() - offset + 4).min(left);
     let record = file.view(offset..offset + size.max(MAX_FRAME as u64).min(left))?;
-    let chunk = read_mapped_chunk(&mut Reader::new(&record, offset))?
+    let (encoding, data) = read_data(&mut Reader::new(&record, offset))?;
+    Ok((
+        encoding,
+        match record {
+            Cow::Borrowed(record) => Cow::Borrowed(&record[data]),
+            Cow::Owned(mut record) => {
+                record.truncate(data.end);
+                record.drain(..data.start);
+                Cow::Owned(record)
+            }
+        },
+    ))
+}
+
+/// The chunk of the record that `r` stands at: its encoding and data, checked.
+///
+/// # Errors
+/// As [`read_chunk_at`].
+pub(super) fn read_chunk<'a>(r: &mut Reader<'a>) -> Result<(Encoding, Cow<'a, [u8]>)> {
+    let record = r.rest();
+    let (encoding, data) = read_data(r)?;
+    Ok((encoding, Cow::Borrowed(&record[data])))
+}
+
+/// Encoding of the chunk that `r` stands at, and where its data is, from the record's start.
+fn read_data(r: &mut Reader<'_>) -> Result<(Encoding, Range<usize>)> {
+    let offset = r.offset();
+    let chunk = read_mapped_chunk(r)?
         .ok_or_else(|| Error::damaged("chunk", offset, "a chunk", "zeros, which end the file"))?;
     let encoding = chunk.encoding().ok_or_else(|| {
         let found = chunk.encoding_byte.to_string();
         Error::damaged("encoding", offset + LENGTH_AT as u64 - 1, "1 to 6", found)
     })?;
-    let data = (chunk.data_offset - offset) as usize..;
-    let length = chunk.data.len();
-    Ok((
-        encoding,
-        match record {
-            Cow::Borrowed(record) => Cow::Borrowed(&record[data][..length]),
-            Cow::Owned(mut record) => {
-                record.drain(..data.start);
-                record.truncate(length);
-                Cow::Owned(record)
-            }
-        },
-    ))
+    let start = (chunk.data_offset - offset) as usize;
+    Ok((encoding, start..start + chunk.data.len()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The head: what is not in blocks yet, rebuilt from the logs.
+//! The head: what is not in blocks yet, rebuilt from the logs, and then written to.
 //!
 //! A [`Replay`] reads a data directory in bounded steps and never changes it. Its order is
 //! upstream's:
@@ -11,11 +11,33 @@
 //! wbl/                  out-of-order samples, with markers of what chunks hold already
 //! ```
 //!
-//! The [`Head`] that comes out is a [`Queryable`](crate::query::Queryable); [`HeadReport`] is what
+//! The [`Head`] that comes out goes on living. There is one writer, and a commit is one call: a
+//! query sees all of a commit or nothing, and nothing of open appenders.
+//!
+//! ```text
+//! Head::write_chunks_to      complete chunks may go to chunks_head/
+//! Logs::open                 wal/ and wbl/ continue in new segments
+//! Head::appender             Appender::append …, commit or rollback
+//! Head::map_chunks           a step of a pass: complete chunks leave memory (each minute)
+//! Head::is_compactable, next_block_range, truncate        after a block was cut
+//! Head::map_late_samples, truncate_out_of_order           after late samples were compacted
+//! Head::delete               tombstones, logged first
+//! Head::story                what happened
+//! ```
+//!
+//! The head is a [`Queryable`](crate::query::Queryable); [`HeadReport`] is what
 //! is in it as plain data.
+
+#[cfg(test)]
+mod golden;
+
+mod sample;
 
 mod mapped_chunks;
 mod snapshot;
+
+mod chunk_file;
+mod chunk_writer;
 
 mod options;
 
@@ -41,7 +63,13 @@ mod index;
 mod bounds;
 mod counters;
 
+mod logs;
 mod state;
+
+mod append;
+mod delete;
+mod map_chunks;
+mod truncate;
 
 mod apply;
 
@@ -51,11 +79,16 @@ mod scan_chunks;
 
 mod replay;
 
+#[cfg(test)]
+mod live_directory;
 mod read;
 mod report;
 mod totals;
 
+pub use append::{AppendError, Appender, Committed, Duplicate};
+pub use chunk_writer::DEFAULT_WRITE_BUFFER;
 pub use counters::{ReplayCounters, UnknownReferences};
+pub use logs::{Logs, WhenFull};
 pub use mapped_chunks::{
     CONSEQUENCE as MAPPED_CHUNKS_CONSEQUENCE, FOLDER as MAPPED_CHUNKS_FOLDER, MappedChunk,
     MappedFile, MappedFileReader, list_mapped_files, read_chunk_at, read_header, read_mapped_chunk,
@@ -63,8 +96,12 @@ pub use mapped_chunks::{
 pub use options::ReplayOptions;
 pub use replay::Replay;
 pub use report::{HeadReport, MetadataReport, SeriesExemplar, SeriesReport};
+pub use sample::{Sample, Value};
 pub use snapshot::{
     LastSample, SnapshotChunk, SnapshotRecord, SnapshotSeries, read_snapshot_record,
 };
 pub use state::Head;
 pub use totals::HeadTotals;
+
+#[cfg(test)]
+mod life_tests;

@@ -3,9 +3,9 @@
 use super::open_floats::{FloatChunk, StartedFloatChunk};
 use super::open_histograms::HistogramChunk;
 use super::options::ReplayOptions;
-use super::stored_chunks::{ChunkBytes, StoredChunk};
-use crate::chunk::Encoding;
-use crate::types::{Histogram, TimeRange, Timestamp, is_stale};
+use super::stored_chunks::{ChunkBytes, ChunkData, StoredChunk};
+use crate::chunk::{Encoding, decode};
+use crate::types::{Histogram, Samples, TimeRange, Timestamp, is_stale};
 
 /// The newest chunk of a series, where samples are appended.
 #[derive(Debug, Default)]
@@ -134,6 +134,27 @@ impl OpenChunk {
         }
     }
 
+    /// The value of the newest sample; `None` when there is no chunk, or it cannot be read.
+    pub(super) fn last_value(&self, bytes: &ChunkBytes) -> Option<LastValue> {
+        match self {
+            Self::None => None,
+            Self::Floats(chunk) => Some(LastValue::Float(chunk.appender().last_value())),
+            Self::StartedFloats(chunk) => Some(LastValue::Float(chunk.appender().last_value())),
+            Self::Histograms(chunk) => {
+                Some(LastValue::Histogram(Box::new(chunk.appender().last().clone())))
+            }
+            Self::Sealed(chunk) => {
+                let ChunkData::Bytes(encoding, place) = chunk.data else { return None };
+                let mut samples = Samples::default();
+                decode(encoding, &bytes.get(place).ok()?, &mut samples).ok()?;
+                match samples.histograms.values.pop() {
+                    Some(last) => Some(LastValue::Histogram(Box::new(last))),
+                    None => samples.floats.values.pop().map(LastValue::Float),
+                }
+            }
+        }
+    }
+
     /// Which of the three kinds of samples it takes; `None` when there is no chunk.
     pub(super) fn kind(&self) -> Option<SampleKind> {
         match self {
@@ -143,6 +164,15 @@ impl OpenChunk {
             Self::Sealed(chunk) => Some(chunk.encoding().into()),
         }
     }
+}
+
+/// The value of the newest sample of a chunk.
+#[derive(Debug)]
+pub(super) enum LastValue {
+    /// A float.
+    Float(f64),
+    /// A histogram.
+    Histogram(Box<Histogram>),
 }
 
 /// What a sample, and all samples of a chunk, are.

@@ -1,8 +1,9 @@
 //! Samples that came too late for the newest chunk: a small sorted buffer per series, and chunks.
 
+use super::sample::Sample;
 use super::stored_chunks::{ChunkBytes, ChunkData, StoredChunk};
-use crate::chunk::{ChunkLimit, EncodeOptions, Encoding, encode};
-use crate::types::{CounterReset, Histogram, Samples, TimeRange, Timestamp};
+use crate::chunk::{ChunkLimit, EncodeOptions, EncodedChunk, Encoding, encode};
+use crate::types::{Samples, TimeRange};
 
 /// The out-of-order samples of one series. Chunks may overlap each other and those in order.
 #[derive(Debug, Default)]
@@ -10,27 +11,7 @@ pub(super) struct OutOfOrder {
     /// Complete chunks, in the order they were made.
     pub(super) chunks: Vec<StoredChunk>,
     /// Sorted, one per time.
-    buffer: Vec<Buffered>,
-}
-
-/// A sample in the buffer.
-#[derive(Debug, Clone)]
-pub(super) struct Buffered {
-    /// When.
-    pub(super) time: Timestamp,
-    /// Start timestamp, 0 = none.
-    pub(super) start_time: Timestamp,
-    /// What.
-    pub(super) value: Value,
-}
-
-/// A float or a histogram.
-#[derive(Debug, Clone)]
-pub(super) enum Value {
-    /// A float.
-    Float(f64),
-    /// A histogram.
-    Histogram(Box<Histogram>),
+    buffer: Vec<Sample>,
 }
 
 impl OutOfOrder {
@@ -39,17 +20,26 @@ impl OutOfOrder {
         Self { chunks, buffer: Vec::new() }
     }
 
-    /// Adds a sample. When the buffer is full it becomes chunks first. False when there is a sample
-    /// at that time in the buffer: the first one stays.
-    pub(super) fn insert(
-        &mut self,
-        sample: Buffered,
-        capacity: u8,
-        bytes: &mut ChunkBytes,
-    ) -> bool {
-        if self.buffer.len() >= usize::from(capacity.max(1)) {
-            self.flush(bytes);
+    /// Adds a sample. When the buffer is full it becomes chunks first, in `bytes`. False when there
+    /// is a sample at that time in the buffer: the first one stays.
+    pub(super) fn insert(&mut self, sample: Sample, capacity: u8, bytes: &mut ChunkBytes) -> bool {
+        if self.is_full(capacity) {
+            for chunk in self.encode_buffer() {
+                let data = ChunkData::Bytes(chunk.encoding, bytes.add(&chunk.bytes));
+                self.chunks.push(StoredChunk { range: chunk.range, data });
+            }
+            self.buffer.clear();
         }
+        self.insert_into_buffer(sample)
+    }
+
+    /// True when the buffer must become chunks before it takes a sample.
+    pub(super) fn is_full(&self, capacity: u8) -> bool {
+        self.buffer.len() >= usize::from(capacity.max(1))
+    }
+
+    /// Adds a sample to the buffer, however full it is. False when there is one at that time.
+    pub(super) fn insert_into_buffer(&mut self, sample: Sample) -> bool {
         let place = self.buffer.partition_point(|other| other.time < sample.time);
         if self.buffer.get(place).is_some_and(|other| other.time == sample.time) {
             return false;
@@ -58,19 +48,15 @@ impl OutOfOrder {
         true
     }
 
-    /// Turns the buffer into chunks: a new one wherever the kind of samples changes or a histogram
-    /// cannot follow the one before it.
-    fn flush(&mut self, bytes: &mut ChunkBytes) {
+    /// The buffer as chunks: a new one wherever the kind of samples changes or a histogram cannot
+    /// follow the one before it.
+    pub(super) fn encode_buffer(&self) -> Vec<EncodedChunk> {
         let mut samples = Samples::default();
-        self.buffer.drain(..).for_each(|sample| sample.push_to(&mut samples));
+        self.buffer.iter().for_each(|sample| sample.push_to(&mut samples));
         // One chunk of floats, not one of those without start timestamps and one of those with.
         let started = !samples.floats.start_times.is_empty();
         let floats = if started { Encoding::Xor2 } else { Encoding::Xor };
-        let options = EncodeOptions { floats, limit: ChunkLimit::Encoding };
-        for chunk in encode(&samples, &options) {
-            let data = ChunkData::Bytes(chunk.encoding, bytes.add(&chunk.bytes));
-            self.chunks.push(StoredChunk { range: chunk.range, data });
-        }
+        encode(&samples, &EncodeOptions { floats, limit: ChunkLimit::Encoding })
     }
 
     /// Empties the buffer: its samples are in chunks of a file.
@@ -79,7 +65,7 @@ impl OutOfOrder {
     }
 
     /// The samples in the buffer, in ascending time.
-    pub(super) fn buffer(&self) -> &[Buffered] {
+    pub(super) fn buffer(&self) -> &[Sample] {
         &self.buffer
     }
 
@@ -97,29 +83,14 @@ impl OutOfOrder {
     }
 }
 
-impl Buffered {
-    /// Appends the sample to its column. What is known of resets before it does not hold for its
-    /// new neighbours.
-    pub(super) fn push_to(&self, into: &mut Samples) {
-        match &self.value {
-            Value::Float(value) => into.floats.push(self.time, *value, self.start_time),
-            Value::Histogram(histogram) => {
-                let mut histogram = (**histogram).clone();
-                if histogram.counter_reset != CounterReset::Gauge {
-                    histogram.counter_reset = CounterReset::Unknown;
-                }
-                into.histograms.push(self.time, histogram, self.start_time);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::head::sample::Value;
+    use crate::types::{Histogram, Timestamp};
 
-    fn float(time: Timestamp) -> Buffered {
-        Buffered { time, start_time: 0, value: Value::Float(time as f64) }
+    fn float(time: Timestamp) -> Sample {
+        Sample { time, start_time: 0, value: Value::Float(time as f64) }
     }
 
     #[test]
@@ -128,7 +99,7 @@ mod tests {
         for time in [30, 10, 20] {
             assert!(series.insert(float(time), 32, &mut bytes));
         }
-        let again = Buffered { value: Value::Float(-1.0), ..float(20) };
+        let again = Sample { value: Value::Float(-1.0), ..float(20) };
         assert!(!series.insert(again, 32, &mut bytes));
         let times: Vec<_> = series.buffer().iter().map(|sample| sample.time).collect();
         assert_eq!((times, series.buffer_range()), (vec![10, 20, 30], TimeRange::new(10, 30)));
@@ -137,7 +108,7 @@ mod tests {
     #[test]
     fn a_full_buffer_becomes_a_chunk_per_kind() {
         let (mut series, mut bytes) = (OutOfOrder::default(), ChunkBytes::default());
-        let stale = |time| Buffered {
+        let stale = |time| Sample {
             time,
             start_time: 0,
             value: Value::Histogram(Box::new(Histogram::stale(false))),

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::index::HeadIndex;
-use super::mapped_chunks::read_chunk_at;
 use super::open_chunk::OpenChunk;
 use super::out_of_order::OutOfOrder;
 use super::series::Series as HeadSeries;
@@ -132,7 +131,10 @@ impl Head {
     }
 
     /// The series that `matchers` accept, whatever their times.
-    fn matching(&self, matchers: &[Matcher]) -> Result<impl Iterator<Item = &HeadSeries>> {
+    pub(super) fn matching(
+        &self,
+        matchers: &[Matcher],
+    ) -> Result<impl Iterator<Item = &HeadSeries>> {
         let index = self.index();
         let chosen = select(&index.postings as &dyn PostingsSource, matchers)?;
         Ok(chosen.into_iter().filter_map(|rank| self.registry.get(index.slot(rank)?)))
@@ -196,17 +198,13 @@ impl Head {
         stats: &mut ReadStats,
         into: &mut Samples,
     ) -> Result<()> {
-        let Some(file) = self.files.get(&place.reference.file()) else {
-            let why = format!("no head chunk file {}", place.reference.file());
-            return Err(Error::refused(why));
-        };
         let offset = u64::from(place.reference.offset());
-        let read =
-            read_chunk_at(file.file.as_ref(), place.reference).and_then(|(encoding, data)| {
-                stats.bytes += data.len() as u64;
-                decode(encoding, &data, into).map_err(|error| error.shifted_by(offset))
-            });
-        read.map_err(|error| error.in_file(&file.path))
+        let (encoding, data) = self.mapped_chunk(place.reference)?;
+        stats.bytes += data.len() as u64;
+        decode(encoding, &data, into).map_err(|error| {
+            let path = self.files.get(&place.reference.file()).map_or("", |file| &file.path);
+            error.shifted_by(offset).in_file(path)
+        })
     }
 
     #[cold]

@@ -3,11 +3,11 @@
 //! Upstream throws away all chunk files from the first damaged one on and fills in from the log.
 //! Here the undamaged chunks stay, and the log fills the holes between them.
 
-use super::out_of_order::{Buffered, Value};
+use super::sample::{Sample, Value};
 use crate::types::{Column, CounterReset, Samples, Timestamp};
 
 /// Adds a sample in its place; false when there is one at that time.
-pub(super) fn insert(into: &mut Samples, sample: &Buffered) -> bool {
+pub(super) fn insert(into: &mut Samples, sample: &Sample) -> bool {
     if has(&into.floats, sample.time) || has(&into.histograms, sample.time) {
         return false;
     }
@@ -29,7 +29,7 @@ fn has<T>(column: &Column<T>, time: Timestamp) -> bool {
         && column.times.binary_search(&time).is_ok()
 }
 
-fn put<T>(column: &mut Column<T>, sample: &Buffered, value: T) {
+fn put<T>(column: &mut Column<T>, sample: &Sample, value: T) {
     let place = column.times.partition_point(|time| *time < sample.time);
     if place == column.len() {
         column.push(sample.time, value, sample.start_time);
@@ -51,7 +51,7 @@ mod tests {
     fn samples_find_their_place_and_a_time_is_taken_once() {
         let mut samples = Samples::default();
         let sample =
-            |time, start_time| Buffered { time, start_time, value: Value::Float(time as f64) };
+            |time, start_time| Sample { time, start_time, value: Value::Float(time as f64) };
         for (time, start_time) in [(10, 0), (30, 0), (20, 5)] {
             assert!(insert(&mut samples, &sample(time, start_time)));
         }

@@ -105,6 +105,23 @@ impl ReferenceTable {
         });
     }
 
+    /// Lets the dense table begin at the lowest reference there is, if others are in the sparse
+    /// one: references only grow, and those of series that left take room.
+    pub(super) fn rebuild(&mut self, slots: u32) {
+        if self.sparse.is_empty() {
+            return;
+        }
+        let old = std::mem::take(self);
+        let dense = (old.base..).zip(&old.dense).filter(|(_, entry)| **entry != NOBODY);
+        let all = dense.map(|(reference, entry)| (reference, *entry)).chain(old.sparse);
+        let mut all: Vec<(u64, u32)> = all.collect();
+        all.sort_unstable();
+        for (reference, entry) in all {
+            let found = Found { slot: entry & !ALIAS, alias: entry & ALIAS != 0 };
+            self.set(SeriesRef(reference), found, slots);
+        }
+    }
+
     /// Forgets `reference`, if it leads to `slot`.
     pub(super) fn clear(&mut self, reference: SeriesRef, slot: u32) {
         if self.find(reference).is_none_or(|found| found.slot != slot) {

@@ -7,7 +7,7 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashSet, HashTable};
 
 use super::options::ReplayOptions;
 use super::parallel::PARTS;
@@ -32,6 +32,10 @@ pub(super) struct Registry {
     hasher: DefaultHashBuilder,
     slots: u32,
     live: usize,
+    /// Slots of series that left, for new ones.
+    free: Vec<u32>,
+    /// Slots that have other names: these still lead there when the series has left.
+    named: HashSet<u32>,
 }
 
 /// Every [`PARTS`]th slot.
@@ -105,6 +109,7 @@ impl Part {
             && let Some(Some(series)) = self.series.get_mut(part_of(slot).1)
             && series.append_float(sample, options, &mut self.bytes)
         {
+            series.set_pending(false);
             done.reached.extend(entry.time);
             if alias {
                 done.aliases.push((entry.series, entry.time));
@@ -119,6 +124,11 @@ impl Registry {
     /// Number of series.
     pub(super) fn len(&self) -> usize {
         self.live
+    }
+
+    /// All slots are below this, those of removed series too.
+    pub(super) fn num_slots(&self) -> u32 {
+        self.slots
     }
 
     /// The slot that this reference leads to.
@@ -176,11 +186,6 @@ impl Registry {
         (0..self.slots).filter_map(|slot| Some((slot, self.get(slot)?)))
     }
 
-    /// All series, in no order.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Series> {
-        self.parts.iter_mut().flat_map(|part| part.series.iter_mut().flatten())
-    }
-
     /// The slot of the series with these labels.
     pub(super) fn find_labels(&self, labels: &Labels) -> Option<u32> {
         let hash = self.hasher.hash_one(labels.packed());
@@ -207,9 +212,16 @@ impl Registry {
         if let Some(slot) = self.find_labels(labels) {
             return (slot, false);
         }
-        let slot = self.slots;
-        self.slots += 1;
-        self.parts[part_of(slot).0].series.push(Some(Series::new(reference, labels.clone())));
+        let slot = self.free.pop().unwrap_or(self.slots);
+        let series = Some(Series::new(reference, labels.clone()));
+        let (part, index) = part_of(slot);
+        match self.parts[part].series.get_mut(index) {
+            Some(free) => *free = series,
+            None => {
+                self.slots += 1;
+                self.parts[part].series.push(series);
+            }
+        }
         self.live += 1;
         self.point(reference, slot, false);
         let Self { by_labels, parts, hasher, .. } = self;
@@ -227,6 +239,14 @@ impl Registry {
     /// Lets `reference` mean the series in `slot`, as another name of it if `alias`.
     pub(super) fn point(&mut self, reference: SeriesRef, slot: u32, alias: bool) {
         self.table.set(reference, Found { slot, alias }, self.slots);
+        if alias {
+            self.named.insert(slot);
+        }
+    }
+
+    /// Makes looking up references fast again, after many series came and left.
+    pub(super) fn tidy(&mut self) {
+        self.table.rebuild(self.slots);
     }
 
     /// Removes the series in `slot`: neither labels nor its own reference find it any more.
@@ -239,6 +259,9 @@ impl Registry {
             entry.remove();
         }
         self.table.clear(series.reference(), slot);
+        if !self.named.contains(&slot) {
+            self.free.push(slot);
+        }
         Some(series)
     }
 }
@@ -264,6 +287,24 @@ mod tests {
         assert_eq!(registry.find(SeriesRef(7)), None);
         assert_eq!(registry.find_labels(&labels("a")), None);
         assert_eq!(registry.len(), 0);
+    }
+
+    #[test]
+    fn slots_are_given_again_unless_another_name_leads_there() {
+        let mut registry = Registry::default();
+        let (a, _) = registry.find_or_add(SeriesRef(1), &labels("a"));
+        let (b, _) = registry.find_or_add(SeriesRef(2), &labels("b"));
+        registry.point(SeriesRef(3), b, true);
+        registry.remove(a);
+        registry.remove(b);
+        let (c, _) = registry.find_or_add(SeriesRef(1 << 40), &labels("c"));
+        let (d, _) = registry.find_or_add(SeriesRef(5), &labels("d"));
+        assert_eq!(c, a);
+        assert!(d != b && registry.get(b).is_none());
+        registry.tidy();
+        let found = |reference| registry.find(SeriesRef(reference)).map(|found| found.slot);
+        assert_eq!((found(1), found(1 << 40), found(5)), (None, Some(c), Some(d)));
+        assert_eq!((registry.len(), registry.iter().count()), (2, 2));
     }
 
     #[test]

@@ -1,32 +1,17 @@
 //! Small logs, byte by byte: those of the format sheet, written by upstream.
 
 use super::*;
+use crate::head::golden::{WAL, bytes};
 use crate::labels::{Labels, MatchOperator, Matcher};
 use crate::query::{Queryable, ReadStats};
 use crate::storage::Memory;
 use crate::types::{Samples, TimeRange, is_stale};
-
-/// One commit: `up{job="a"}` ten times, `up{job="b",zone="eu"}` once, a histogram once.
-const WAL: &str = "\
-    010056ec6a6c3f01000000000000000102085f5f6e616d655f5f027570036a6f620161000000000000000203\
-    085f5f6e616d655f5f027570036a6f620162047a6f6e65026575000000000000000301085f5f6e616d655f5f\
-    046869737401008afe571a5202000000000000000100000000000003e800003ff000000000000000d00f3ff0\
-    00000000000000a01f000000000000000000f02e400400000000000000c03e7ff000000000000200904e401c\
-    00000000000000e05d401c00000000000000b06d401c00000000000000807d401c00000000000000d08c0140\
-    1c00000000000002e807bff00000000000000100334e438b6107000000000000000300000000000007d00000\
-    000237f0000000000000010540240000000000000200020202000402000203";
 
 /// Series 1 gets 3000 = 7, 2500 = 8 and a histogram at 2600 out of order.
 const WBL: &str = "\
     0100110b48ae730500000000000000010000000000000000010026ea43635902000000000000000100000000\
     00000bb80000401c00000000000000e707402000000000000001002e6de06967070000000000000001000000\
     0000000a2800000000000000000000000000013ff000000000000001000100010200";
-
-fn bytes(hex: &str) -> Vec<u8> {
-    let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
-    let pair = |two: &[u8]| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap();
-    digits.chunks(2).map(pair).collect()
-}
 
 fn replay(files: &[(&str, Vec<u8>)], options: ReplayOptions) -> Head {
     let storage = Memory::default();

@@ -9,10 +9,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::apply::Pending;
+use super::chunk_file::ChunkFile;
 use super::mapped_chunks::{
     CONSEQUENCE, MappedChunk, MappedFile, MappedFileReader, list_mapped_files, read_chunk_at,
 };
-use super::state::{ChunkFile, Head};
+use super::state::Head;
 use super::stored_chunks::{ChunkData, ChunkPlace, StoredChunk};
 use crate::chunk::decode;
 use crate::error::{Location, Result};

@@ -1,11 +1,11 @@
 //! One series of the head: its chunks, newest last, and who it is.
 
-use super::open_chunk::{OpenChunk, SampleKind, stale_histogram};
+use super::open_chunk::{LastValue, OpenChunk, SampleKind, stale_histogram};
 use super::options::ReplayOptions;
 use super::out_of_order::OutOfOrder;
 use super::stored_chunks::{ChunkBytes, ChunkData, StoredChunk};
 use crate::labels::Labels;
-use crate::types::{Histogram, Samples, SeriesRef, TimeRange, Timestamp};
+use crate::types::{ChunkRef, Histogram, Samples, SeriesRef, TimeRange, Timestamp};
 use crate::wal::MetricType;
 
 /// A series. What an append touches is in two cache lines side by side; the rest is behind a
@@ -18,6 +18,8 @@ pub(super) struct Series {
     newest: Timestamp,
     /// The newest sample that was appended is a stale marker.
     stale: bool,
+    /// An appender holds samples of it: it stays although it is empty.
+    pending: bool,
     /// The newest chunk.
     pub(super) open: OpenChunk,
     rest: Box<Rest>,
@@ -54,6 +56,7 @@ impl Series {
         Self {
             newest: Timestamp::MIN,
             stale: false,
+            pending: false,
             open: OpenChunk::None,
             rest: Box::new(Rest {
                 reference,
@@ -143,8 +146,19 @@ impl Series {
         self.stale
     }
 
+    /// Says whether an appender holds samples of it.
+    #[inline]
+    pub(super) fn set_pending(&mut self, pending: bool) {
+        self.pending = pending;
+    }
+
+    /// The value of the newest sample of the open chunk; `None` when there is no such chunk.
+    pub(super) fn last_value(&self, bytes: &ChunkBytes) -> Option<LastValue> {
+        self.open.last_value(bytes)
+    }
+
     /// What the samples of the newest chunk are.
-    fn kind(&self) -> Option<SampleKind> {
+    pub(super) fn kind(&self) -> Option<SampleKind> {
         self.open.kind().or_else(|| Some(self.rest.chunks.last()?.encoding().into()))
     }
 
@@ -241,6 +255,12 @@ impl Series {
         self.rest.chunks.iter().fold(open, |range, chunk| range.cover(&chunk.range))
     }
 
+    /// First to last out-of-order sample; empty when there is none.
+    pub(super) fn late_range(&self) -> TimeRange {
+        let Some(late) = &self.rest.out_of_order else { return TimeRange::EMPTY };
+        late.chunks.iter().fold(late.buffer_range(), |range, chunk| range.cover(&chunk.range))
+    }
+
     /// True when a chunk covers `time`.
     pub(super) fn covers(&self, time: Timestamp) -> bool {
         let behind = self.rest.chunks.partition_point(|chunk| chunk.range.max_time < time);
@@ -248,11 +268,23 @@ impl Series {
             || self.open.range().is_some_and(|range| range.contains(time))
     }
 
-    /// Drops in-order chunks that end before `min_time`.
-    pub(super) fn drop_before(&mut self, min_time: Timestamp) {
-        self.rest.chunks.retain(|chunk| chunk.range.max_time >= min_time);
+    /// Drops in-order chunks that end before `min_time`; how many.
+    pub(super) fn drop_before(&mut self, min_time: Timestamp, bytes: &mut ChunkBytes) -> usize {
+        let chunks = &mut self.rest.chunks;
+        let before = chunks.len();
+        chunks.retain(|chunk| {
+            let stays = chunk.range.max_time >= min_time;
+            if !stays {
+                chunk.release(bytes);
+            }
+            stays
+        });
+        let mut dropped = before - chunks.len();
         if self.open.range().is_some_and(|range| range.max_time < min_time) {
-            self.open = OpenChunk::None;
+            if let OpenChunk::Sealed(chunk) = std::mem::take(&mut self.open) {
+                chunk.release(bytes);
+            }
+            dropped += 1;
         }
         let recovered = &mut self.rest.recovered;
         if let Some(samples) = recovered {
@@ -262,6 +294,34 @@ impl Series {
                 *recovered = None;
             }
         }
+        dropped
+    }
+
+    /// Drops out-of-order chunks in files, up to `last`: a block holds them. How many.
+    pub(super) fn drop_late_up_to(&mut self, last: ChunkRef) -> usize {
+        let Some(late) = &mut self.rest.out_of_order else { return 0 };
+        let before = late.chunks.len();
+        let is_behind = |chunk: &StoredChunk| match &chunk.data {
+            ChunkData::File(place) => place.reference > last,
+            _ => true,
+        };
+        late.chunks.retain(is_behind);
+        let dropped = before - late.chunks.len();
+        if late.is_empty() {
+            self.rest.out_of_order = None;
+        }
+        dropped
+    }
+
+    /// The lowest number of the head chunk files that hold chunks of it.
+    pub(super) fn lowest_file(&self) -> Option<u32> {
+        let late = self.rest.out_of_order.as_deref();
+        let chunks = self.rest.chunks.iter().chain(late.into_iter().flat_map(|late| &late.chunks));
+        let file = |chunk: &StoredChunk| match &chunk.data {
+            ChunkData::File(place) => Some(place.reference.file()),
+            _ => None,
+        };
+        chunks.filter_map(file).min()
     }
 
     /// True when nothing is left of it.
@@ -271,5 +331,6 @@ impl Series {
             && matches!(self.open, OpenChunk::None)
             && out_of_order.is_none_or(OutOfOrder::is_empty)
             && self.rest.recovered.is_none()
+            && !self.pending
     }
 }

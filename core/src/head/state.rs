@@ -1,18 +1,21 @@
 //! The head itself: what a replay builds and queries read.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
+use super::append::Buffers;
 use super::bounds::Bounds;
+use super::chunk_file::ChunkFile;
+use super::chunk_writer::ChunkWriter;
 use super::counters::ReplayCounters;
 use super::exemplars::Exemplars;
 use super::index::HeadIndex;
 use super::options::ReplayOptions;
 use super::registry::Registry;
-use crate::event::Finding;
-use crate::storage::ReadFile;
+use crate::event::{Finding, Story};
 use crate::tombstones::Intervals;
-use crate::types::{SeriesRef, TimeRange, Timestamp};
+use crate::types::{ChunkRef, SeriesRef, TimeRange, Timestamp};
+use crate::wal::SeriesEntry;
 
 /// Everything that is not in blocks yet: series with their newest samples, in memory and in head
 /// chunk files. Built by a [`Replay`](super::Replay).
@@ -26,21 +29,24 @@ pub struct Head {
     pub(super) tombstones: BTreeMap<SeriesRef, Deleted>,
     pub(super) wal_expiries: BTreeMap<SeriesRef, Timestamp>,
     pub(super) exemplars: Exemplars,
-    /// Open head chunk files by number.
+    /// Out-of-order chunks in files up to this one are in blocks.
+    pub(super) late_in_blocks: ChunkRef,
+    /// Finished head chunk files by number.
     pub(super) files: BTreeMap<u32, ChunkFile>,
+    /// Writes head chunk files, once the head is written to.
+    pub(super) chunk_writer: Option<ChunkWriter>,
+    /// The slot at which the next step of a pass over all series begins.
+    pub(super) next_to_map: u32,
     pub(super) counters: ReplayCounters,
     pub(super) findings: Vec<Finding>,
     /// Made when it is first asked for.
     pub(super) index: OnceLock<HeadIndex>,
-}
-
-/// A head chunk file.
-#[derive(Debug, Clone)]
-pub(super) struct ChunkFile {
-    /// Its path in the data directory.
-    pub(super) path: String,
-    /// Its bytes.
-    pub(super) file: Arc<dyn ReadFile>,
+    /// What happens, for whoever listens.
+    pub(super) story: Story,
+    /// Buffers of appenders that ended.
+    pub(super) spare_buffers: Vec<Buffers>,
+    /// Series that are not in the log: the next commit, or roll back, logs them.
+    pub(super) unlogged: Vec<SeriesEntry>,
 }
 
 /// What was deleted of a series.
@@ -75,10 +81,16 @@ impl Head {
             tombstones: BTreeMap::new(),
             wal_expiries: BTreeMap::new(),
             exemplars,
+            late_in_blocks: ChunkRef::default(),
             files: BTreeMap::new(),
+            chunk_writer: None,
+            next_to_map: 0,
             counters: ReplayCounters::default(),
             findings: Vec::new(),
             index: OnceLock::new(),
+            story: Story::default(),
+            spare_buffers: Vec::new(),
+            unlogged: Vec::new(),
         }
     }
 
@@ -122,6 +134,11 @@ impl Head {
         &self.findings
     }
 
+    /// What the head tells: take the events from time to time. Nobody listens at first.
+    pub fn story(&mut self) -> &mut Story {
+        &mut self.story
+    }
+
     /// Bytes that completed chunks take in memory.
     #[must_use]
     pub fn chunk_bytes(&self) -> usize {
@@ -132,37 +149,5 @@ impl Head {
     pub(super) fn clear(&mut self) {
         let findings = std::mem::take(&mut self.findings);
         *self = Self { findings, ..Self::new(self.options.clone()) };
-    }
-
-    /// Drops what lies before the head's time, and series of which nothing is left.
-    pub(super) fn collect_garbage(&mut self) {
-        self.bounds.raise_min_time();
-        let min_time = self.bounds.in_order.min_time;
-        let mut oldest = Timestamp::MAX;
-        let mut empty = Vec::new();
-        for series in self.registry.iter_mut() {
-            series.drop_before(min_time);
-        }
-        for (slot, series) in self.registry.iter() {
-            if series.is_empty() {
-                empty.push(slot);
-                continue;
-            }
-            // Upstream takes a series with out-of-order samples only for infinitely old.
-            let range = series.in_order_range();
-            oldest = oldest.min(if range.is_empty() { Timestamp::MIN } else { range.min_time });
-        }
-        for slot in empty {
-            if let Some(series) = self.registry.remove(slot) {
-                self.tombstones.remove(&series.reference());
-                self.wal_expiries.insert(series.reference(), oldest);
-            }
-        }
-        for deleted in self.tombstones.values_mut() {
-            let kept = deleted.intervals.ranges().iter().filter(|kept| kept.max_time >= min_time);
-            deleted.intervals = kept.copied().collect();
-        }
-        self.tombstones
-            .retain(|_, deleted| !deleted.intervals.is_empty() || !deleted.inverted.is_empty());
     }
 }

@@ -24,6 +24,8 @@ const FIRST_BLOCK_SIZE: usize = 1 << 16;
 pub(super) struct ChunkBytes {
     /// Those in the scratch file come first and are empty here.
     blocks: Vec<Vec<u8>>,
+    /// How many chunks of each block are in use.
+    used: Vec<u32>,
     /// Where the blocks of the scratch file begin in it.
     starts: Vec<u64>,
     spilled: u64,
@@ -105,10 +107,12 @@ impl ChunkBytes {
         if full {
             let size = if self.blocks.is_empty() { FIRST_BLOCK_SIZE } else { BLOCK_SIZE };
             let size = size.max(len);
-            let used = self.spill_last().filter(|memory| memory.capacity() >= size);
-            self.blocks.push(used.unwrap_or_else(|| Vec::with_capacity(size)));
+            let spilled = self.spill_last().filter(|memory| memory.capacity() >= size);
+            self.blocks.push(spilled.unwrap_or_else(|| Vec::with_capacity(size)));
+            self.used.push(0);
         }
         let index = self.blocks.len() - 1;
+        self.used[index] += 1;
         (index as u32, &mut self.blocks[index])
     }
 
@@ -123,6 +127,26 @@ impl ChunkBytes {
     /// Copies bytes in.
     pub(super) fn add(&mut self, chunk: &[u8]) -> Place {
         self.add_written(chunk.len(), |out| out.extend_from_slice(chunk))
+    }
+
+    /// Gives back what the chunk at `place` takes: a block goes when the last of its chunks does.
+    /// Who calls this does not read the chunk again.
+    pub(super) fn release(&mut self, place: Place) {
+        let block = place.block as usize;
+        self.used[block] -= 1;
+        if self.used[block] > 0 || block < self.starts.len() {
+            return;
+        }
+        if block + 1 == self.blocks.len() {
+            self.blocks[block].clear();
+        } else {
+            self.blocks[block] = Vec::new();
+        }
+        if self.used.iter().all(|used| *used == 0) && self.starts.is_empty() {
+            // Nothing is left: the last block becomes the first.
+            self.blocks.drain(..self.blocks.len() - 1);
+            self.used.truncate(self.blocks.len());
+        }
     }
 
     /// The bytes at `place`.
@@ -177,6 +201,13 @@ pub(super) struct ChunkPlace {
 }
 
 impl StoredChunk {
+    /// Gives back the memory of the chunk's bytes: it is dropped, or is in a file by now.
+    pub(super) fn release(&self, bytes: &mut ChunkBytes) {
+        if let ChunkData::Bytes(_, place) = &self.data {
+            bytes.release(*place);
+        }
+    }
+
     /// How the samples are encoded.
     pub(super) fn encoding(&self) -> Encoding {
         match &self.data {
@@ -214,6 +245,22 @@ mod tests {
         let mut samples = Samples::default();
         decode(Encoding::Xor, &bytes.get(place).unwrap(), &mut samples).unwrap();
         assert_eq!((samples.floats.times[0], samples.floats.values[0]), (5, 1.5));
+    }
+
+    #[test]
+    fn blocks_go_with_their_last_chunk() {
+        let mut bytes = ChunkBytes::default();
+        let places = fill(&mut bytes);
+        let whole = bytes.heap_size();
+        places[..20_000].iter().for_each(|place| bytes.release(*place));
+        assert!(bytes.heap_size() < whole && bytes.heap_size() > 0);
+        for (n, place) in places.iter().enumerate().skip(20_000) {
+            assert_eq!(*bytes.get(*place).unwrap(), (n as u32).to_be_bytes().repeat(19));
+        }
+        places[20_000..].iter().for_each(|place| bytes.release(*place));
+        assert_eq!(bytes.blocks.len(), 1, "one block is kept for what comes next");
+        let place = bytes.add(b"next");
+        assert_eq!(*bytes.get(place).unwrap(), *b"next");
     }
 
     /// A storage whose scratch files are in memory and hold so many bytes.

@@ -1,0 +1,164 @@
+//! The life of a head: chunks leave memory, ranges leave the head, series leave and come back.
+
+use super::live_directory::{Directory, labels, new};
+use super::options::ReplayOptions;
+use crate::labels::{MatchOperator, Matcher};
+use crate::query::{Queryable, ReadStats};
+use crate::types::{ChunkRef, SeriesRef, TimeRange, Timestamp};
+
+const MINUTE: Timestamp = 60_000;
+const HOUR: Timestamp = 60 * MINUTE;
+
+/// Two series, a sample a minute.
+fn fill(directory: &mut Directory, minutes: std::ops::Range<i64>) {
+    for minute in minutes {
+        let time = minute * MINUTE;
+        directory.commit(&[("a", (time, minute as f64).into()), ("b", (time, 0.5).into())]);
+    }
+}
+
+fn map_all(directory: &mut Directory) {
+    while !directory.head.map_chunks().unwrap() {}
+}
+
+fn files(directory: &Directory) -> Vec<String> {
+    let entries = directory.storage.list("chunks_head").unwrap_or_default();
+    entries.into_iter().map(|entry| entry.name).collect()
+}
+
+#[test]
+fn complete_chunks_leave_memory_and_can_still_be_read() {
+    let mut directory = new(ReplayOptions::default());
+    fill(&mut directory, 0..300);
+    let before = super::live_directory::text(&directory.head);
+    assert_eq!(directory.head.totals().complete_chunks, 4);
+    map_all(&mut directory);
+    assert_eq!(super::live_directory::text(&directory.head), before, "from the buffer");
+    assert!(directory.head.mapped_range().max_time > 3 * HOUR);
+    fill(&mut directory, 300..500);
+    map_all(&mut directory);
+    directory.head.finish_chunk_file().unwrap();
+    let after = super::live_directory::text(&directory.head);
+    assert_eq!(directory.times("a").len(), 500);
+    assert_eq!(super::live_directory::text(&directory.reopened().head), after);
+    assert_eq!(files(&directory), ["000001"]);
+    let reopened = directory.reopened();
+    assert_eq!(reopened.head.counters().mapped_chunks, 8);
+}
+
+#[test]
+fn chunks_are_mapped_in_the_order_of_a_pass() {
+    let mut directory = new(ReplayOptions::default());
+    fill(&mut directory, 0..150);
+    let _ = directory.head.story().take();
+    map_all(&mut directory);
+    let told: Vec<String> = directory.head.story().take().iter().map(ToString::to_string).collect();
+    let expected = [
+        "series 1 maps XOR chunk 0..=7140000 to file 1",
+        "series 2 maps XOR chunk 0..=7140000 to file 1",
+    ];
+    let starts = |line: &String| line.split(" @ ").next().unwrap_or_default().to_owned();
+    assert_eq!(told.iter().map(starts).collect::<Vec<_>>(), expected);
+}
+
+/// The rules of upstream's head: a block is due at one and a half ranges, ends where a range does,
+/// and what it holds is forgotten.
+#[test]
+fn what_a_block_holds_is_forgotten() {
+    let mut directory = new(ReplayOptions::default());
+    fill(&mut directory, 10..190);
+    assert!(!directory.head.is_compactable(), "{:?}", directory.head.in_order_range());
+    fill(&mut directory, 190..192);
+    assert!(directory.head.is_compactable());
+    assert_eq!(directory.head.next_block_range(), Some((10 * MINUTE, 2 * HOUR)));
+    map_all(&mut directory);
+    directory.head.truncate(2 * HOUR).unwrap();
+    assert_eq!(directory.head.in_order_range(), TimeRange::new(2 * HOUR, 191 * MINUTE));
+    assert_eq!(directory.head.min_valid_time(), 2 * HOUR);
+    assert_eq!(directory.times("a")[0], 2 * HOUR);
+    assert!(!directory.head.is_compactable());
+    // The chunk file in use was finished; the next truncation removes it.
+    fill(&mut directory, 192..330);
+    map_all(&mut directory);
+    directory.head.truncate(4 * HOUR).unwrap();
+    assert_eq!(files(&directory), ["000002"]);
+    assert_eq!(directory.times("b").first(), Some(&(4 * HOUR)));
+    let again = directory.head.in_order_range();
+    directory.head.truncate(HOUR).unwrap();
+    assert_eq!(directory.head.in_order_range(), again, "the head begins behind that already");
+}
+
+#[test]
+fn a_series_without_samples_leaves_and_its_record_stays_as_long_as_needed() {
+    let mut directory = new(ReplayOptions::default());
+    directory.commit(&[("gone", (MINUTE, 1.0).into())]);
+    fill(&mut directory, 1..200);
+    let mut appender = directory.head.appender();
+    let held = appender.append(&mut directory.head, &labels("held"), (199 * MINUTE, 1.0)).unwrap();
+    directory.head.truncate(2 * HOUR).unwrap();
+    assert_eq!(directory.head.num_series(), 3, "what an appender holds stays");
+    assert!(directory.head.labels_of(SeriesRef(1)).is_none());
+    assert!(directory.head.labels_of(held).is_some());
+    // Upstream's minimum with a series without samples: infinitely old.
+    assert!(!directory.head.keeps_record(SeriesRef(1), HOUR));
+    appender.commit(&mut directory.head, &mut directory.logs).unwrap();
+    fill(&mut directory, 200..330);
+    directory.head.truncate(4 * HOUR).unwrap();
+    assert!(
+        directory.head.keeps_record(held, 4 * HOUR) && !directory.head.keeps_record(held, 5 * HOUR)
+    );
+    directory.head.forget_expiries(5 * HOUR);
+    assert!(!directory.head.keeps_record(held, 4 * HOUR));
+    let back = directory.commit(&[("gone", (330 * MINUTE, 1.0).into())]);
+    assert_eq!(back.in_order, 1);
+    let labels = directory.head.labels_of(SeriesRef(5)).map(ToString::to_string);
+    assert_eq!(labels.as_deref(), Some("gone"), "with a new reference");
+    assert_eq!(directory.times("gone"), [330 * MINUTE]);
+}
+
+#[test]
+fn queries_see_series_that_come_and_go() {
+    let mut directory = new(ReplayOptions::default());
+    let count = |directory: &Directory| {
+        let head = &directory.head;
+        head.select(&[], TimeRange::ALL, &mut ReadStats::default()).unwrap().len()
+    };
+    assert_eq!(count(&directory), 0);
+    directory.commit(&[("x", (MINUTE, 1.0).into())]);
+    assert_eq!(count(&directory), 1);
+    fill(&mut directory, 1..200);
+    assert_eq!(count(&directory), 3);
+    directory.head.truncate(2 * HOUR).unwrap();
+    assert_eq!(count(&directory), 2);
+}
+
+#[test]
+fn what_is_deleted_is_hidden_and_stays_hidden() {
+    let options = ReplayOptions { out_of_order_window: 4 * HOUR, ..ReplayOptions::default() };
+    let mut directory = new(options);
+    fill(&mut directory, 100..120);
+    directory.commit(&[("a", (50 * MINUTE, 1.0).into())]);
+    let a = [Matcher::new("__name__", MatchOperator::Equal, "a").unwrap()];
+    let range = TimeRange::new(0, 110 * MINUTE);
+    let Directory { head, logs, .. } = &mut directory;
+    let _ = head.story().take();
+    assert_eq!(head.delete(&a, range, logs).unwrap(), 1);
+    let far = TimeRange::new(200 * MINUTE, 300 * MINUTE);
+    assert_eq!(head.delete(&a, far, logs).unwrap(), 0, "no inverted interval");
+    let told: Vec<String> = head.story().take().iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 2);
+    assert!(told[0].ends_with("tombstones (1)"), "{told:?}");
+    assert_eq!(told[1], "deleted 0..=6600000 of 1 series in the head");
+    assert_eq!(directory.times("a").first(), Some(&(111 * MINUTE)));
+    assert_eq!(directory.times("b").len(), 20);
+    directory.check_reopened();
+    // The late sample is not in a block yet: it stays deleted when the head goes on.
+    fill(&mut directory, 120..300);
+    directory.head.truncate(2 * HOUR).unwrap();
+    assert_eq!(directory.times("a").first(), Some(&(2 * HOUR)));
+    let report = directory.head.report();
+    assert_eq!(report.tombstones.get("1"), Some(&vec![[50 * MINUTE, 110 * MINUTE]]));
+    directory.head.map_late_samples().unwrap();
+    directory.head.truncate_out_of_order(ChunkRef(u64::MAX)).unwrap();
+    assert!(directory.head.report().tombstones.is_empty());
+}

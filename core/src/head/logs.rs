@@ -1,0 +1,176 @@
+//! The two logs that a head is written to, and what happens when they cannot be written.
+
+use std::sync::Arc;
+
+use crate::error::{Error, FailureKind, Result};
+use crate::event::{Event, LogName, Story};
+use crate::storage::Storage;
+use crate::types::Timestamp;
+use crate::wal::{LogOptions, LogWriter, RecordBatch, StartTimes};
+
+/// What a head does when there is no space for its log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WhenFull {
+    /// A commit that cannot be logged fails, and nothing of it is applied: what was acknowledged
+    /// survives a crash. What Prometheus does.
+    #[default]
+    Refuse,
+    /// A commit that cannot be logged is applied all the same, and is lost in a crash. That is
+    /// told: by an event, by [`Logs::is_logging`], and by every [`Committed`](super::Committed).
+    /// The log goes on as soon as there is space. What Loki's ingesters do: for them, newer data
+    /// that may be lost is better than none.
+    KeepIngesting,
+}
+
+/// The write-ahead log, and the write-behind log where out-of-order samples are taken.
+#[derive(Debug)]
+pub struct Logs {
+    ahead: LogWriter,
+    behind: Option<LogWriter>,
+    /// What happens when there is no space.
+    pub when_full: WhenFull,
+    /// Whether samples are logged with their start timestamps.
+    pub start_times: StartTimes,
+    is_logging: bool,
+    /// Records of the commit that is made; kept for its memory.
+    pub(super) records: RecordBatch,
+}
+
+impl Logs {
+    /// Opens `wal/` of `storage`, and `wbl/` if `with_behind`: each continues in a new segment.
+    /// Upstream opens `wbl/` when out-of-order samples are taken, or when it holds anything.
+    ///
+    /// # Errors
+    /// The options are refused, segments are missing, or the storage fails.
+    pub fn open(
+        storage: &Arc<dyn Storage>,
+        options: LogOptions,
+        with_behind: bool,
+    ) -> Result<Self> {
+        let open = |folder| LogWriter::open(Arc::clone(storage), folder, options);
+        Ok(Self {
+            ahead: open("wal")?,
+            behind: if with_behind { Some(open("wbl")?) } else { None },
+            when_full: WhenFull::default(),
+            start_times: StartTimes::default(),
+            is_logging: true,
+            records: RecordBatch::default(),
+        })
+    }
+
+    /// The write-ahead log, for what the head does not log itself: new segments, checkpoints.
+    pub fn ahead(&mut self) -> &mut LogWriter {
+        &mut self.ahead
+    }
+
+    /// The write-behind log, if there is one.
+    pub fn behind(&mut self) -> Option<&mut LogWriter> {
+        self.behind.as_mut()
+    }
+
+    /// True when the last commit was logged. False only with [`WhenFull::KeepIngesting`]: what was
+    /// appended since is lost in a crash.
+    #[must_use]
+    pub fn is_logging(&self) -> bool {
+        self.is_logging
+    }
+
+    /// Makes what was logged durable if the policy wants it at `now`; see
+    /// [`LogWriter::sync_if_due`]. Tells whether all of it is durable.
+    ///
+    /// # Errors
+    /// The storage fails.
+    pub fn sync_if_due(&mut self, now: Timestamp) -> Result<bool> {
+        let ahead = self.ahead.sync_if_due(now)?;
+        Ok(match &mut self.behind {
+            Some(behind) => behind.sync_if_due(now)? && ahead,
+            None => ahead,
+        })
+    }
+
+    /// Ends both logs: padded, durable, closed.
+    ///
+    /// # Errors
+    /// The storage is full or fails.
+    pub fn close(self) -> Result<()> {
+        let ahead = self.ahead.close();
+        self.behind.map_or(Ok(()), LogWriter::close)?;
+        ahead
+    }
+
+    /// Logs the records in `records`; `named` tells what they are. False when there was no space
+    /// and the head is to go on without.
+    ///
+    /// # Errors
+    /// The storage is full or fails: nothing was logged.
+    pub(super) fn log_ahead(
+        &mut self,
+        named: &[(&'static str, usize)],
+        story: &mut Story,
+    ) -> Result<bool> {
+        let Err(error) = log(&mut self.ahead, LogName::Wal, &self.records, named, story) else {
+            if !self.is_logging {
+                self.is_logging = true;
+                story.tell(|| Event::LoggingResumed { log: LogName::Wal });
+            }
+            return Ok(true);
+        };
+        if self.when_full == WhenFull::Refuse || !is_full(&error) {
+            return Err(error);
+        }
+        if self.is_logging {
+            self.is_logging = false;
+            story.tell(|| Event::LoggingStopped { log: LogName::Wal, why: error.to_string() });
+        }
+        Ok(false)
+    }
+
+    /// Logs `records` of out-of-order samples, which are in memory already. A failure is only told,
+    /// as upstream does: the write-ahead log has the samples.
+    pub(super) fn log_behind(
+        &mut self,
+        records: &RecordBatch,
+        named: &[(&'static str, usize)],
+        story: &mut Story,
+    ) {
+        let Some(behind) = &mut self.behind else { return };
+        if let Err(error) = log(behind, LogName::Wbl, records, named, story) {
+            story.tell(|| Event::LoggingStopped { log: LogName::Wbl, why: error.to_string() });
+        }
+    }
+}
+
+fn is_full(error: &Error) -> bool {
+    matches!(error, Error::Storage(failure) if failure.kind == FailureKind::NoSpace)
+}
+
+fn log(
+    writer: &mut LogWriter,
+    log: LogName,
+    records: &RecordBatch,
+    named: &[(&'static str, usize)],
+    story: &mut Story,
+) -> Result<()> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let before = writer.segment();
+    let positions = writer.log(records)?;
+    if !story.is_on() {
+        return Ok(());
+    }
+    for (position, (record, entries)) in positions.iter().zip(named) {
+        if position.segment != before {
+            story.tell(|| Event::SegmentStarted { log, segment: position.segment as u32 });
+        }
+        story.tell(|| Event::Logged {
+            log,
+            segment: position.segment as u32,
+            offset: position.start,
+            record,
+            entries: *entries,
+            detail: String::new(),
+        });
+    }
+    Ok(())
+}
