@@ -1,4 +1,4 @@
-//! How fast chunks are decoded, per encoding, and float chunks written.
+//! How fast chunks are decoded and written, per encoding.
 //!
 //! `cargo bench -p chunkscope --bench chunk`. Rates are samples per second, into columns that are
 //! reused.
@@ -8,7 +8,9 @@
 use std::hint::black_box;
 use std::path::Path;
 
-use chunkscope::chunk::{self, Encoding, XorAppender};
+use chunkscope::chunk::{
+    self, EncodeOptions, Encoding, HistogramAppender, Xor2Appender, XorAppender,
+};
 use chunkscope::encoding::Reader;
 use chunkscope::types::Samples;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
@@ -119,6 +121,73 @@ fn append_xor(criterion: &mut Criterion) {
     group.finish();
 }
 
+fn append_xor2(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("append XOR2");
+    for (name, samples) in kinds() {
+        group.throughput(Throughput::Elements(samples.len() as u64));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                for chunk in samples.chunks(SAMPLES) {
+                    let mut appender = Xor2Appender::new();
+                    for (time, value) in chunk {
+                        appender.append(*time, *value, 0);
+                    }
+                    black_box(&appender);
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Columns to chunks of 120, as merging blocks does.
+fn encode_columns(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("encode columns");
+    for (name, samples) in kinds() {
+        let mut columns = Samples::default();
+        samples.iter().for_each(|(time, value)| columns.floats.push(*time, *value, 0));
+        group.throughput(Throughput::Elements(samples.len() as u64));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| chunk::encode(black_box(&columns), &EncodeOptions::default()));
+        });
+    }
+    group.finish();
+}
+
+/// The chunks of a fixture, decoded and written again.
+fn append_histograms(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("append histograms of a fixture");
+    for encoding in Encoding::ALL.into_iter().filter(|encoding| encoding.is_histogram()) {
+        let chunks: Vec<Samples> = written_by_prometheus(encoding)
+            .iter()
+            .map(|data| {
+                let mut samples = Samples::default();
+                chunk::decode(encoding, data, &mut samples).unwrap();
+                samples
+            })
+            .collect();
+        group.throughput(Throughput::Elements(chunks.iter().map(|own| own.len() as u64).sum()));
+        group.bench_function(encoding.name(), |bencher| {
+            bencher.iter(|| {
+                for samples in &chunks {
+                    let column = &samples.histograms;
+                    let sample = |index: usize| {
+                        (column.times[index], &column.values[index], column.start_time(index))
+                    };
+                    let header = chunk::first_header(None, &column.values[0]);
+                    let mut appender = HistogramAppender::new(encoding, header, sample(0));
+                    for index in 1..column.len() {
+                        let (time, histogram, start_time) = sample(index);
+                        appender.append(time, black_box(histogram), start_time);
+                    }
+                    black_box(&appender);
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
 /// The chunks of one encoding that Prometheus wrote into the blocks of a fixture.
 fn written_by_prometheus(encoding: Encoding) -> Vec<Vec<u8>> {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/encodings-3.14");
@@ -152,5 +221,13 @@ fn decode_others(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decode_xor, append_xor, decode_others);
+criterion_group!(
+    benches,
+    decode_xor,
+    append_xor,
+    append_xor2,
+    encode_columns,
+    append_histograms,
+    decode_others
+);
 criterion_main!(benches);
