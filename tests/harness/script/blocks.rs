@@ -21,8 +21,8 @@ use chunkscope::types::{BlockId, Samples};
 use super::language::Command;
 use super::words::{Answer, sample, series, time_range};
 
-/// `write-block FROM..TO SERIES VALUE@TIME… [SERIES VALUE@TIME…]… [per-chunk=N]`: a block with these
-/// samples, as if it had come from a head.
+/// `write-block FROM..TO SERIES VALUE@TIME… [SERIES VALUE@TIME…]… [per-chunk=N]`: a block with
+/// these samples, as if it had come from a head.
 pub(super) fn write(storage: &Arc<dyn Storage>, clock: &dyn Clock, command: &Command) -> Answer {
     command.knows(&["per-chunk"])?;
     let (min_time, max_time) = time_range(command.word(0, "a range")?)?;
