@@ -6,41 +6,60 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chunkscope::block::{self, Block, BlockMeta, Contents, contents_json};
+use chunkscope::block::{self, Block, BlockMeta, BlockState, Contents, Verify, contents_json};
 use chunkscope::clock::{Clock, VirtualClock};
 use chunkscope::compaction::{
     MergeBlocks, MergeOutcome, PlanOptions, PlannedMerge, WriteOptions, plan,
 };
+use chunkscope::error::{Error, FailureKind, Result};
 use chunkscope::event::Job;
 use chunkscope::query::{Queryable, ReadStats, read_merged, select_merged};
+use chunkscope::storage::crash::{PowerLoss, SimulatedDisk};
 use chunkscope::storage::{EntryKind, Memory, Storage, join, read_whole};
 use chunkscope::types::{BlockId, Samples, TimeRange};
 use chunkscope_tests::fixtures::{self, Fixture, difference};
 use serde_json::{Value, json};
 
-/// A copy of all blocks in memory, to write to.
-fn copy_of(fixture: &Fixture) -> Arc<dyn Storage> {
-    let (source, copy) = (fixture.storage(), Memory::default());
+/// Copies the blocks that `accept` names to `copy`, so that they survive a power loss.
+fn copy_blocks<S: Storage + 'static>(
+    fixture: &Fixture,
+    copy: S,
+    accept: impl Fn(&str) -> bool,
+) -> Arc<dyn Storage> {
+    let source = fixture.storage();
     let mut directories = vec![String::new()];
     while let Some(directory) = directories.pop() {
         for entry in source.list(&directory).unwrap() {
             let path = join(&directory, &entry.name);
             match entry.kind {
-                EntryKind::Directory => directories.push(path),
+                EntryKind::Directory if directory.is_empty() && !accept(&path) => {}
+                EntryKind::Directory => {
+                    copy.create_directory(&path).unwrap();
+                    directories.push(path);
+                }
                 EntryKind::File => {
-                    copy.put(&path, read_whole(&*source, &path, u64::MAX).unwrap()).unwrap();
+                    let mut file = copy.create(&path).unwrap();
+                    file.append(&read_whole(&*source, &path, u64::MAX).unwrap()).unwrap();
+                    file.sync().unwrap();
+                    file.close().unwrap();
                 }
             }
         }
+        copy.sync_directory(&directory).unwrap();
     }
     Arc::new(copy)
+}
+
+/// A copy of all blocks in memory, to write to.
+fn copy_of(fixture: &Fixture) -> Arc<dyn Storage> {
+    copy_blocks(fixture, Memory::default(), |_| true)
 }
 
 /// What a reload does: the blocks, without those that others replace or that are marked.
 fn reload(storage: &Arc<dyn Storage>) -> Vec<Arc<Block>> {
     let catalog = block::list(&**storage, "").unwrap();
     for entry in &catalog.entries {
-        if entry.state != block::BlockState::Loaded {
+        if entry.state != BlockState::Loaded {
             storage.remove(&entry.directory).unwrap();
         }
     }
@@ -174,4 +193,77 @@ fn every_step_and_every_final_block_is_upstreams() {
         directories += 1;
     }
     assert!(directories >= 2, "{directories} directories");
+}
+
+/// Two blocks that overlap.
+const TWO: [&str; 2] = ["01M7WACP1AEVGYMCQQVMAXCET9", "01M7WACP1R5WZ5NK3XKX55ZW7E"];
+
+/// A copy of two blocks of the fixture `overlap`.
+fn copy_two(disk: &SimulatedDisk) -> Arc<dyn Storage> {
+    let fixture = fixtures::named("overlap");
+    copy_blocks(&fixture, disk.clone(), |name| TWO.contains(&name))
+}
+
+fn merge_two(storage: &Arc<dyn Storage>) -> Result<MergeOutcome> {
+    let open = |name: &&str| Block::open(storage, name).map(Arc::new);
+    let blocks = TWO.iter().map(open).collect::<Result<Vec<_>>>()?;
+    let id = VirtualClock::new(1_800_000_000_000, 7).new_block_id();
+    MergeBlocks::new(storage, blocks, id, WriteOptions::default()).run()
+}
+
+/// Whatever the machine stops at, whatever the power loss spares: there are the old blocks, or the
+/// new one whole, and the samples are the same.
+#[test]
+fn a_merge_that_is_cut_short_loses_and_breaks_nothing() {
+    let samples = |disk: SimulatedDisk| {
+        let storage: Arc<dyn Storage> = Arc::new(disk);
+        let catalog = block::list(&*storage, "").unwrap();
+        let unreadable = catalog.entries.iter().find(|e| e.state == BlockState::Unreadable);
+        assert!(unreadable.is_none(), "{unreadable:?}");
+        let blocks: Vec<Arc<Block>> =
+            catalog.loaded().map(|entry| Arc::new(entry.open(&storage).unwrap())).collect();
+        blocks.iter().for_each(|block| assert_eq!(Verify::new(block).run().unwrap(), []));
+        (series_lines(&blocks), blocks.len())
+    };
+    let disk = SimulatedDisk::default();
+    let storage = copy_two(&disk);
+    let (expected, before) = samples(disk.clone());
+    let already = disk.operations().len();
+    merge_two(&storage).unwrap();
+    let operations = disk.operations().len() - already;
+    let (after, merged) = samples(disk);
+    assert!(after == expected && merged == before - 1 && operations > 15, "{operations}");
+
+    let (mut old, mut new) = (0, 0);
+    for stop in 0..operations {
+        let disk = SimulatedDisk::default();
+        let storage = copy_two(&disk);
+        disk.tear_after(stop);
+        merge_two(&storage).unwrap_err();
+        for loss in PowerLoss::all(stop as u64) {
+            let (found, blocks) = samples(disk.lose_power(&loss));
+            assert!(found == expected, "stopped at {stop}, {loss:?}");
+            old += usize::from(blocks == before);
+            new += usize::from(blocks == merged);
+        }
+    }
+    assert!(old > 0 && new > 0, "{old} times the old blocks, {new} times the new one");
+}
+
+#[test]
+fn a_full_disk_leaves_nothing_and_marks_nothing() {
+    let disk = SimulatedDisk::default();
+    let storage = copy_two(&disk);
+    let names = |storage: &Arc<dyn Storage>| storage.list("").unwrap();
+    let before = names(&storage);
+    for space in [0, 5, 500, 1500] {
+        disk.leave_space(Some(space));
+        let error = merge_two(&storage).unwrap_err();
+        let Error::Storage(failure) = error else { panic!("{error}") };
+        assert_eq!(failure.kind, FailureKind::NoSpace);
+        assert_eq!(names(&storage), before);
+    }
+    disk.leave_space(None);
+    assert!(reload(&storage).iter().all(|block| !block.meta().compaction.failed));
+    assert!(matches!(merge_two(&storage).unwrap(), MergeOutcome::Written(_)));
 }
