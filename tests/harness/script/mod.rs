@@ -21,6 +21,7 @@ mod words;
 mod stored;
 
 mod chunk;
+mod checkpoint;
 mod log;
 mod records;
 mod planner;

@@ -10,6 +10,7 @@ use chunkscope::types::BlockId;
 use chunkscope::wal::LogWriter;
 
 use super::blocks;
+use super::checkpoint::checkpoint;
 use super::chunk::Chunk;
 use super::language::{Command, Script};
 use super::log;
@@ -81,6 +82,7 @@ impl World {
             "records" => records(&*self.storage, command),
             "flip" => stored::flip(&*self.storage, command),
             "shorten" => stored::shorten(&*self.storage, command),
+            "checkpoint" => checkpoint(&self.storage, command),
             "write-block" => blocks::write(&self.storage, &*self.clock, command),
             "merge-blocks" => blocks::merge(&self.storage, &*self.clock, command),
             "contents" => blocks::contents(&self.storage, command),
