@@ -35,6 +35,8 @@ mod checkpoint;
 mod checkpoint_rules;
 mod truncation;
 
+mod repair;
+
 mod continuity;
 mod foreign;
 mod survey;
@@ -60,6 +62,9 @@ pub use record::{
     HistogramRecord, RecordDecoder, SpanCache, encode_exemplars, encode_histograms, encode_markers,
     encode_metadata, encode_samples, encode_samples_with_start_time, encode_series,
     encode_tombstones, read_exemplars, read_histogram, read_labels,
+};
+pub use repair::{
+    Cut, LogContent, OldBytes, Rehearsal, RehearseJob, Repaired, Verdict, rehearse, repair,
 };
 pub use segments::{
     Checkpoint, Log, Segment, Snapshot, checkpoint_name, checkpoints_being_written, misnamed_files,
