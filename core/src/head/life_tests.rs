@@ -2,9 +2,11 @@
 
 use super::live_directory::{Directory, labels, new};
 use super::options::ReplayOptions;
+use super::source::HeadView;
+use crate::chunk::decode;
 use crate::labels::{MatchOperator, Matcher};
-use crate::query::{Queryable, ReadStats};
-use crate::types::{ChunkRef, SeriesRef, TimeRange, Timestamp};
+use crate::query::{ChunkSource, Queryable, ReadStats};
+use crate::types::{ChunkRef, Samples, SeriesRef, TimeRange, Timestamp};
 
 const MINUTE: Timestamp = 60_000;
 const HOUR: Timestamp = 60 * MINUTE;
@@ -161,4 +163,64 @@ fn what_is_deleted_is_hidden_and_stays_hidden() {
     directory.head.map_late_samples().unwrap();
     directory.head.truncate_out_of_order(ChunkRef(u64::MAX)).unwrap();
     assert!(directory.head.report().tombstones.is_empty());
+}
+
+/// Series with their labels as text, and the times of their samples, as a block would be written.
+fn written(directory: &Directory, view: &HeadView, range: TimeRange) -> Vec<(String, Vec<i64>)> {
+    let source = view.of(&directory.head);
+    let symbols: Vec<String> = source
+        .symbols()
+        .unwrap()
+        .map(|symbol| String::from_utf8(symbol.unwrap().into_owned()).unwrap())
+        .collect();
+    assert!(symbols.is_sorted() && symbols[0].is_empty());
+    let mut all = Vec::new();
+    let mut position = 0;
+    // Let go of the source behind every series, as a step may.
+    loop {
+        let mut cursor = source.series(range, position).unwrap();
+        if !cursor.advance().unwrap() {
+            return all;
+        }
+        let name = |(name, value): &(u32, u32)| {
+            format!("{}={}", symbols[*name as usize], symbols[*value as usize])
+        };
+        let labels: Vec<String> = cursor.labels().iter().map(name).collect();
+        let mut chunks = Vec::new();
+        cursor.chunks(&mut chunks).unwrap();
+        let mut samples = Samples::default();
+        for chunk in &chunks {
+            decode(chunk.encoding, &chunk.bytes, &mut samples).unwrap();
+        }
+        all.push((labels.join(","), samples.floats.times));
+        drop(chunks);
+        cursor.advance().unwrap();
+        position = cursor.position();
+    }
+}
+
+#[test]
+fn a_block_is_written_from_what_was_there_when_it_was_begun() {
+    let options = ReplayOptions { out_of_order_window: 4 * HOUR, ..ReplayOptions::default() };
+    let mut directory = new(options);
+    fill(&mut directory, 0..200);
+    directory.commit(&[("b", (30_500, 1.0).into()), ("late", (199 * MINUTE, 1.0).into())]);
+    let range = TimeRange::new(0, 2 * HOUR - 1);
+    let in_order = directory.head.view_in_order();
+    let before = written(&directory, &in_order, range);
+    let names: Vec<&str> = before.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["__name__=a", "__name__=b"], "the third begins later");
+    let in_range: Vec<i64> = (0..120).map(|minute| minute * MINUTE).collect();
+    assert_eq!(before[0].1, in_range, "of chunks that end with the range");
+    map_all(&mut directory);
+    let last = directory.head.map_late_samples().unwrap().unwrap();
+    let late = directory.head.view_out_of_order(last);
+    assert_eq!((late.num_series(), late.range()), (1, TimeRange::new(30_500, 30_500)));
+    directory.commit(&[("a", (200 * MINUTE, 1.0).into()), ("b", (31_000, 1.0).into())]);
+    directory.commit(&[("0", (200 * MINUTE, 1.0).into())]);
+    directory.head.map_late_samples().unwrap();
+    assert_eq!(written(&directory, &in_order, range), before);
+    assert_eq!(written(&directory, &late, range), [("__name__=b".to_owned(), vec![30_500])]);
+    directory.head.truncate_out_of_order(last).unwrap();
+    assert_eq!(directory.times("b")[..2], [0, 31_000]);
 }

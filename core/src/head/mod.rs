@@ -19,6 +19,7 @@
 //! Logs::open                 wal/ and wbl/ continue in new segments
 //! Head::appender             Appender::append …, commit or rollback
 //! Head::map_chunks           a step of a pass: complete chunks leave memory (each minute)
+//! Head::view_in_order        what a block is written from: a HeadView, step by step
 //! Head::is_compactable, next_block_range, truncate        after a block was cut
 //! Head::map_late_samples, truncate_out_of_order           after late samples were compacted
 //! Head::delete               tombstones, logged first
@@ -81,8 +82,10 @@ mod replay;
 
 #[cfg(test)]
 mod live_directory;
+mod label_numbers;
 mod read;
 mod report;
+mod source;
 mod totals;
 
 pub use append::{AppendError, Appender, Committed, Duplicate};
@@ -100,6 +103,7 @@ pub use sample::{Sample, Value};
 pub use snapshot::{
     LastSample, SnapshotChunk, SnapshotRecord, SnapshotSeries, read_snapshot_record,
 };
+pub use source::{HeadSource, HeadView};
 pub use state::Head;
 pub use totals::HeadTotals;
 

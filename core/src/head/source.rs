@@ -1,0 +1,284 @@
+//! The head as what a block is written from: in-order samples, or those that came late.
+//!
+//! Writing a block takes many steps, and the head takes samples in between. So what is written is
+//! fixed first, in a [`HeadView`]: which series, in order of labels, and their symbols. Each step
+//! then looks at the head through it. What the head gets meanwhile does not show: in-order samples
+//! are newer than the range that is cut, late ones are in chunks behind the last one of the view.
+
+use std::borrow::Cow;
+
+use super::label_numbers::LabelNumbers;
+use super::open_chunk::OpenChunk;
+use super::series::Series;
+use super::state::Head;
+use super::stored_chunks::{ChunkData, StoredChunk};
+use crate::chunk::{ChunkLimit, EncodeOptions, EncodedChunk, Encoding, encode};
+use crate::error::Result;
+use crate::query::{ChunkSource, RawChunk, SeriesCursor, SymbolIter};
+use crate::types::{ChunkRef, Samples, SeriesRef, TimeRange};
+
+/// Which series of a head are written, in order of labels.
+#[derive(Debug)]
+pub struct HeadView {
+    what: What,
+    numbers: LabelNumbers,
+    /// Series by labels: their reference, and their place in `numbers`.
+    series: Vec<(SeriesRef, u32)>,
+    range: TimeRange,
+}
+
+/// Which samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    InOrder,
+    /// In chunks of files, up to this one.
+    OutOfOrder(ChunkRef),
+}
+
+/// A head, seen through a [`HeadView`].
+#[derive(Debug, Clone, Copy)]
+pub struct HeadSource<'a> {
+    head: &'a Head,
+    view: &'a HeadView,
+}
+
+impl HeadView {
+    /// First to last sample in the chunks of the view.
+    #[must_use]
+    pub fn range(&self) -> TimeRange {
+        self.range
+    }
+
+    /// Number of series with a chunk in the view.
+    #[must_use]
+    pub fn num_series(&self) -> usize {
+        self.series.len()
+    }
+
+    /// The head through this view: for one step of writing.
+    #[must_use]
+    pub fn of<'a>(&'a self, head: &'a Head) -> HeadSource<'a> {
+        HeadSource { head, view: self }
+    }
+}
+
+impl Head {
+    /// A view of the in-order samples.
+    #[must_use]
+    pub fn view_in_order(&self) -> HeadView {
+        self.view(What::InOrder)
+    }
+
+    /// A view of the out-of-order samples in chunks up to `last`; see [`Head::map_late_samples`].
+    #[must_use]
+    pub fn view_out_of_order(&self, last: ChunkRef) -> HeadView {
+        self.view(What::OutOfOrder(last))
+    }
+
+    fn view(&self, what: What) -> HeadView {
+        let all: Vec<&Series> = self.registry.iter().map(|(_, series)| series).collect();
+        // The symbols are those of all series, as upstream's are.
+        let numbers = LabelNumbers::of(all.iter().map(|series| series.labels()));
+        let mut range = TimeRange::EMPTY;
+        let mut series = Vec::new();
+        for index in numbers.order() {
+            let own = all[index as usize];
+            let reached = range_of(own, what);
+            if !reached.is_empty() {
+                range = range.cover(&reached);
+                series.push((own.reference(), index));
+            }
+        }
+        HeadView { what, numbers, series, range }
+    }
+}
+
+/// First to last sample that `what` means of a series.
+fn range_of(series: &Series, what: What) -> TimeRange {
+    match what {
+        What::InOrder => {
+            let recovered = series.recovered().map_or(TimeRange::EMPTY, Samples::time_range);
+            series.in_order_range().cover(&recovered)
+        }
+        What::OutOfOrder(last) => {
+            late_chunks(series, last).fold(TimeRange::EMPTY, |all, own| all.cover(&own.range))
+        }
+    }
+}
+
+fn late_chunks(series: &Series, last: ChunkRef) -> impl Iterator<Item = &StoredChunk> {
+    let chunks = series.out_of_order().into_iter().flat_map(|late| &late.chunks);
+    chunks.filter(move |chunk| match &chunk.data {
+        ChunkData::File(place) => place.reference <= last,
+        _ => false,
+    })
+}
+
+impl ChunkSource for HeadSource<'_> {
+    fn symbols(&self) -> Result<SymbolIter<'_>> {
+        let symbols = self.view.numbers.symbols().iter();
+        Ok(Box::new(symbols.map(|symbol| Ok(Cow::Borrowed(symbol.as_bytes())))))
+    }
+
+    fn series(&self, range: TimeRange, position: u64) -> Result<Box<dyn SeriesCursor + '_>> {
+        let next = usize::try_from(position).unwrap_or(usize::MAX);
+        Ok(Box::new(HeadSeries { source: *self, range, next, slot: None }))
+    }
+}
+
+/// Goes through the series of a view.
+#[derive(Debug)]
+struct HeadSeries<'a> {
+    source: HeadSource<'a>,
+    range: TimeRange,
+    /// Which series of the view comes next.
+    next: usize,
+    /// Where the current one is.
+    slot: Option<u32>,
+}
+
+impl HeadSeries<'_> {
+    fn current(&self) -> Option<&Series> {
+        self.source.head.registry.get(self.slot?)
+    }
+}
+
+impl SeriesCursor for HeadSeries<'_> {
+    fn advance(&mut self) -> Result<bool> {
+        let HeadSource { head, view } = self.source;
+        self.slot = None;
+        while let Some((reference, _)) = view.series.get(self.next) {
+            self.next += 1;
+            let found = head.registry.find(*reference).map(|found| found.slot);
+            let series = found.and_then(|slot| head.registry.get(slot));
+            if series.is_some_and(|own| range_of(own, view.what).overlaps(&self.range)) {
+                self.slot = found;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn labels(&self) -> &[(u32, u32)] {
+        let HeadView { numbers, series, .. } = self.source.view;
+        let current = self.slot.and(self.next.checked_sub(1));
+        current.map_or(&[], |current| numbers.labels(series[current].1 as usize))
+    }
+
+    fn deleted(&self) -> &[TimeRange] {
+        let own = self.current().and_then(|own| self.source.head.tombstones.get(&own.reference()));
+        own.map_or(&[], |deleted| deleted.intervals.ranges())
+    }
+
+    fn chunks<'a>(&'a self, into: &mut Vec<RawChunk<'a>>) -> Result<()> {
+        let (Some(slot), Some(series)) = (self.slot, self.current()) else { return Ok(()) };
+        let before = into.len();
+        match self.source.view.what {
+            What::InOrder => {
+                for chunk in series.chunks().iter().filter(|own| own.range.overlaps(&self.range)) {
+                    into.push(self.raw(slot, chunk)?);
+                }
+                if let Some(samples) = series.recovered() {
+                    self.recovered(series, samples, into);
+                }
+                self.open(slot, series, into)?;
+            }
+            What::OutOfOrder(last) => {
+                for chunk in late_chunks(series, last) {
+                    if chunk.range.overlaps(&self.range) {
+                        into.push(self.raw(slot, chunk)?);
+                    }
+                }
+            }
+        }
+        into[before..].sort_by_key(|chunk| (chunk.range.min_time, chunk.range.max_time));
+        Ok(())
+    }
+
+    fn position(&self) -> u64 {
+        self.next.saturating_sub(usize::from(self.slot.is_some())) as u64
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        (self.next as u64, self.source.view.series.len() as u64)
+    }
+}
+
+impl HeadSeries<'_> {
+    fn raw(&self, slot: u32, chunk: &StoredChunk) -> Result<RawChunk<'_>> {
+        let head = self.source.head;
+        let (encoding, bytes) = match &chunk.data {
+            ChunkData::Bytes(encoding, place) => {
+                (*encoding, head.registry.bytes(slot).get(*place)?)
+            }
+            ChunkData::File(place) => head.mapped_chunk(place.reference)?,
+        };
+        Ok(RawChunk { range: chunk.range, encoding, bytes, open: false })
+    }
+
+    /// The chunk that still takes samples, as it is now.
+    fn open<'a>(
+        &'a self,
+        slot: u32,
+        series: &'a Series,
+        into: &mut Vec<RawChunk<'a>>,
+    ) -> Result<()> {
+        let Some(range) = series.open.range().filter(|own| own.overlaps(&self.range)) else {
+            return Ok(());
+        };
+        let (encoding, bytes) = match &series.open {
+            OpenChunk::None => return Ok(()),
+            OpenChunk::Floats(chunk) => (Encoding::Xor, chunk.appender().to_bytes()),
+            OpenChunk::StartedFloats(chunk) => (Encoding::Xor2, chunk.appender().to_bytes()),
+            OpenChunk::Histograms(chunk) => {
+                (chunk.appender().encoding(), chunk.appender().to_bytes())
+            }
+            OpenChunk::Sealed(chunk) => {
+                into.push(RawChunk { open: true, ..self.raw(slot, chunk)? });
+                return Ok(());
+            }
+        };
+        into.push(RawChunk { range, encoding, bytes: Cow::Owned(bytes), open: true });
+        Ok(())
+    }
+
+    /// Samples of the log that stand in for damaged chunks: chunks between those that there are.
+    fn recovered<'a>(&self, series: &Series, samples: &Samples, into: &mut Vec<RawChunk<'a>>) {
+        let holes = holes_between(series);
+        for hole in holes {
+            let mut part = Samples::default();
+            let floats = samples.floats.positions(0, hole);
+            for index in floats {
+                let (time, start) = (samples.floats.times[index], samples.floats.start_time(index));
+                part.floats.push(time, samples.floats.values[index], start);
+            }
+            let histograms = &samples.histograms;
+            for index in histograms.positions(0, hole) {
+                let value = histograms.values[index].clone();
+                part.histograms.push(histograms.times[index], value, histograms.start_time(index));
+            }
+            let options =
+                EncodeOptions { limit: ChunkLimit::Samples(120), ..EncodeOptions::default() };
+            for EncodedChunk { encoding, range, bytes, .. } in encode(&part, &options) {
+                if range.overlaps(&self.range) {
+                    into.push(RawChunk { range, encoding, bytes: Cow::Owned(bytes), open: false });
+                }
+            }
+        }
+    }
+}
+
+/// The times before, between and behind the in-order chunks of a series.
+fn holes_between(series: &Series) -> Vec<TimeRange> {
+    let open = series.open.range();
+    let chunks = series.chunks().iter().map(|chunk| chunk.range).chain(open);
+    let mut holes = Vec::new();
+    let mut from = i64::MIN;
+    for chunk in chunks {
+        holes.push(TimeRange::new(from, chunk.min_time.saturating_sub(1)));
+        from = chunk.max_time.saturating_add(1);
+    }
+    holes.push(TimeRange::new(from, i64::MAX));
+    holes.retain(|hole| !hole.is_empty());
+    holes
+}
