@@ -15,10 +15,15 @@ mod report;
 mod state;
 mod verify;
 
+mod live;
+
 pub use answer::{Answer, float_text};
 pub use decisions::{head_usage, plan_of, planning_obstacles, retention_of};
 pub use dump::series_line;
 pub use export::{Exported, export_openmetrics};
+pub use live::{
+    DamagedLog, Deleted, DiskFull, LiveDb, Merged, OpenLive, SnapshotTarget, Upkeep, WriteOptions,
+};
 pub use open::Open;
 pub use options::{DEFAULT_CHUNK_RANGE, DEFAULT_LOOKBACK, OpenOptions, guess_chunk_range};
 pub use read::{dump, each_series, evaluate, labels, query_instant, query_range};

@@ -39,6 +39,18 @@ impl Db {
         Self { storage, blocks, hidden, head, findings }
     }
 
+    /// Shows these blocks from now on.
+    pub(super) fn set_blocks(&mut self, blocks: Vec<Arc<Block>>) {
+        self.blocks = blocks;
+    }
+
+    /// Shows `block` where one of that name was.
+    pub(super) fn replace_block(&mut self, block: Arc<Block>) {
+        if let Some(old) = self.blocks.iter_mut().find(|old| old.id() == block.id()) {
+            *old = block;
+        }
+    }
+
     /// Where it lives.
     #[must_use]
     pub fn storage(&self) -> &Arc<dyn Storage> {

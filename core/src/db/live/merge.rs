@@ -1,0 +1,119 @@
+//! Merging blocks: what the planner chose becomes one block.
+
+use std::sync::Arc;
+
+use super::super::decisions::plan_of;
+use super::outcome::{Merged, Upkeep};
+use super::round::{After, MergeWork, Task};
+use super::state::LiveDb;
+use crate::block::{Block, BlockMeta};
+use crate::compaction::{Mark, MergeBlocks, MergeOutcome, Reason};
+use crate::error::Result;
+use crate::event::{Event, Job};
+use crate::types::{BlockId, TimeRange};
+
+impl LiveDb {
+    /// Begins the merge that is due next; false when none is.
+    pub(super) fn begin_merge(&mut self) -> Result<bool> {
+        if let Some(block) = self.next_to_clean() {
+            self.begin_write(None, vec![block]);
+            return Ok(true);
+        }
+        if !self.round.merges_due {
+            return Ok(false);
+        }
+        let Some(planned) = plan_of(&self.view, &self.options.plan()).next else {
+            return Ok(false);
+        };
+        let blocks = self.view.blocks();
+        let find = |id: &BlockId| blocks.iter().find(|block| block.id() == *id).cloned();
+        let sources = planned.sources.iter().filter_map(find).collect();
+        self.begin_write(Some(planned.reason), sources);
+        Ok(true)
+    }
+
+    fn begin_write(&mut self, reason: Option<Reason>, blocks: Vec<Arc<Block>>) {
+        let sources: Vec<BlockId> = blocks.iter().map(|block| block.id()).collect();
+        self.story.tell(|| Event::Compacting { sources: sources.clone(), why: explain(reason) });
+        let (storage, id) = (self.view.storage(), self.clock.new_block_id());
+        let options = self.options.write();
+        let merge = match (reason, blocks.first()) {
+            (None, Some(block)) => MergeBlocks::cleaning(storage, Arc::clone(block), id, options),
+            _ => MergeBlocks::new(storage, blocks, id, options),
+        };
+        self.round.task = Some(Task::Merge(Box::new(MergeWork { reason, sources, merge })));
+    }
+
+    /// Writes a piece of the new block; at the end, looks at the directory anew.
+    pub(super) fn merge_step(&mut self, mut work: Box<MergeWork>) -> Result<Upkeep> {
+        match work.merge.step()? {
+            Some(outcome) => {
+                let merged = self.end_merge(*work, outcome);
+                self.begin_reload(After::Merge(Box::new(merged)))?;
+            }
+            None => self.round.task = Some(Task::Merge(work)),
+        }
+        Ok(Upkeep::Working { what: "merging blocks" })
+    }
+
+    fn end_merge(&mut self, work: MergeWork, outcome: MergeOutcome) -> Merged {
+        let MergeWork { reason, sources, .. } = work;
+        let mut merged = Merged {
+            sources,
+            reason,
+            result: None,
+            dropped: Vec::new(),
+            marked_failed: Vec::new(),
+            error: None,
+        };
+        match outcome {
+            MergeOutcome::Written(meta) => {
+                self.tell_written(&meta, &explain(reason));
+                merged.result = Some(meta);
+            }
+            MergeOutcome::Nothing => {
+                self.tell_marked(&merged.sources, Mark::Deletable, "nothing of it was left");
+            }
+            MergeOutcome::Failed(error) => {
+                self.tell_marked(&merged.sources, Mark::Failed, &error.to_string());
+                merged.marked_failed.clone_from(&merged.sources);
+                merged.error = Some(error);
+                // The mark keeps blocks out of ranges, but out of nothing else: planned again at
+                // once, they would fail for ever.
+                self.round.merges_due &= matches!(
+                    reason,
+                    Some(Reason::RangeComplete { .. } | Reason::RangePassed { .. })
+                );
+                self.round.cleaning = false;
+            }
+        }
+        merged
+    }
+
+    fn tell_marked(&mut self, blocks: &[BlockId], mark: Mark, why: &str) {
+        for block in blocks {
+            let (block, mark, why) = (*block, mark.name(), why.to_owned());
+            self.story.tell(|| Event::BlockMarked { block, mark, why });
+        }
+    }
+
+    /// Tells of a new block.
+    pub(super) fn tell_written(&mut self, meta: &BlockMeta, why: &str) {
+        self.story.tell(|| Event::BlockWritten {
+            block: meta.ulid,
+            range: TimeRange::new(meta.min_time, meta.max_time),
+            level: u32::try_from(meta.compaction.level).unwrap_or(0),
+            series: meta.stats.num_series,
+            chunks: meta.stats.num_chunks,
+            samples: meta.stats.num_samples,
+            why: why.to_owned(),
+        });
+    }
+}
+
+fn explain(reason: Option<Reason>) -> String {
+    match reason {
+        Some(reason) => reason.explain(|time| time.to_string()),
+        None => "to be rid of what is deleted".to_owned(),
+    }
+}

@@ -1,0 +1,55 @@
+//! A database that is written to: appended, cut into blocks, merged, deleted from, forgotten.
+//!
+//! [`OpenLive`] is the work of opening, [`LiveDb`] what comes of it. Reading is the same as with a
+//! directory that was opened read-only: [`LiveDb::view`] is a [`Db`](super::Db). Nothing runs by
+//! itself: [`LiveDb::upkeep`] does one bounded step, and the caller decides when.
+//!
+//! ```
+//! use chunkscope::clock::VirtualClock;
+//! use chunkscope::db::{OpenLive, Upkeep, WriteOptions};
+//! use chunkscope::event::Job;
+//! use chunkscope::storage::Memory;
+//! use std::sync::Arc;
+//!
+//! # fn main() -> chunkscope::error::Result<()> {
+//! let clock = Arc::new(VirtualClock::new(1_700_000_000_000, 1));
+//! let storage = Arc::new(Memory::default());
+//! let mut db = OpenLive::new(storage, WriteOptions::default(), clock)?.told().run()?;
+//! while !matches!(db.upkeep()?, Upkeep::Idle { .. }) {}
+//! for event in db.close()? {
+//!     println!("{event}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod options;
+
+mod drop_block;
+mod leftovers;
+mod reload;
+mod repair_version;
+mod retain;
+
+mod outcome;
+mod round;
+
+mod state;
+
+mod open;
+
+mod upkeep;
+
+mod merge;
+
+mod clean;
+mod delete;
+mod snapshot;
+mod snapshot_name;
+
+pub use delete::Deleted;
+pub use open::OpenLive;
+pub use options::{DamagedLog, DiskFull, WriteOptions};
+pub use outcome::{Merged, Upkeep};
+pub use snapshot::SnapshotTarget;
+pub use state::LiveDb;
