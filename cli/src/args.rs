@@ -39,6 +39,10 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Say which blocks would be dropped, by time, size or percentage, and why
     Retention(Retention),
+    /// Merge blocks until nothing is left to merge; changes DIR
+    Compact(Compact),
+    /// Rewrite all blocks that have tombstones without what they delete; changes DIR
+    CleanTombstones(CleanTombstones),
     /// Read everything and list all damage, with what Prometheus would do at start
     Verify(Plain),
 }
@@ -181,6 +185,37 @@ pub(crate) struct Retention {
     #[arg(long, value_name = "PERCENT", value_parser = parse_percentage)]
     pub(crate) percentage: Option<f64>,
     /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `chunkscope compact`.
+#[derive(Debug, Args)]
+pub(crate) struct Compact {
+    /// Data directory; nobody else may have it open
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// Shortest block: the first step of the ladder of ranges, each three times the one before
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "2h")]
+    pub(crate) min_block_duration: i64,
+    /// Longest range to merge
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "18h")]
+    pub(crate) max_block_duration: i64,
+    /// Leave blocks whose times overlap as they are
+    #[arg(long)]
+    pub(crate) no_overlaps: bool,
+    /// Print JSON: a line for each merge
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `chunkscope clean-tombstones`.
+#[derive(Debug, Args)]
+pub(crate) struct CleanTombstones {
+    /// Data directory; nobody else may have it open
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// Print JSON: a line for each block
     #[arg(long)]
     pub(crate) json: bool,
 }

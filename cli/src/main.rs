@@ -5,12 +5,15 @@
 
 mod args;
 mod blocks;
+mod clean_tombstones;
+mod compact;
 mod dump;
 mod export;
 mod head;
 mod inspect;
 mod labels;
 mod opening;
+mod owning;
 mod plan;
 mod progress;
 mod query;
@@ -51,6 +54,8 @@ fn main() -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Retention(arguments) => retention::run(&arguments),
+        Command::Compact(arguments) => compact::run(&arguments),
+        Command::CleanTombstones(arguments) => clean_tombstones::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
     };
     match result {
