@@ -52,7 +52,7 @@ impl OutOfOrder {
     /// follow the one before it.
     pub(super) fn encode_buffer(&self) -> Vec<EncodedChunk> {
         let mut samples = Samples::default();
-        self.buffer.iter().for_each(|sample| sample.push_to(&mut samples));
+        self.buffer.iter().for_each(|sample| sample.push_as_it_came(&mut samples));
         // One chunk of floats, not one of those without start timestamps and one of those with.
         let started = !samples.floats.start_times.is_empty();
         let floats = if started { Encoding::Xor2 } else { Encoding::Xor };
@@ -87,7 +87,7 @@ impl OutOfOrder {
 mod tests {
     use super::*;
     use crate::head::sample::Value;
-    use crate::types::{Histogram, Timestamp};
+    use crate::types::{CounterReset, Histogram, Timestamp};
 
     fn float(time: Timestamp) -> Sample {
         Sample { time, start_time: 0, value: Value::Float(time as f64) }
@@ -121,5 +121,21 @@ mod tests {
         let ranges: Vec<_> = series.chunks.iter().map(|chunk| chunk.range).collect();
         assert_eq!(ranges, [TimeRange::new(1, 2), TimeRange::new(3, 4), TimeRange::new(5, 5)]);
         assert_eq!(series.buffer().len(), 1);
+    }
+    #[test]
+    fn a_reset_that_a_sample_tells_of_begins_a_chunk() {
+        let (mut series, mut bytes) = (OutOfOrder::default(), ChunkBytes::default());
+        for (time, counter_reset) in [
+            (1, CounterReset::NotReset),
+            (2, CounterReset::Unknown),
+            (3, CounterReset::Reset),
+            (4, CounterReset::NotReset),
+        ] {
+            let histogram = Histogram { counter_reset, sum: 0.5, ..Histogram::stale(false) };
+            assert!(series.insert((time, histogram).into(), 32, &mut bytes));
+        }
+        let chunks = series.encode_buffer();
+        let headers: Vec<_> = chunks.iter().map(|chunk| &chunk.bytes[..3]).collect();
+        assert_eq!(headers, [[0, 2, 0], [0, 2, 0x80]]);
     }
 }

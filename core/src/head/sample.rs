@@ -35,17 +35,23 @@ impl From<(Timestamp, Histogram)> for Sample {
 }
 
 impl Sample {
-    /// Appends the sample to its column. What is known of resets before it does not hold for its
-    /// new neighbours.
+    /// Appends the sample to its column as a query sees it. What is known of resets before it does
+    /// not hold for its new neighbours.
     pub(super) fn push_to(&self, into: &mut Samples) {
+        self.push_as_it_came(into);
+        if let (Value::Histogram(_), Some(own)) = (&self.value, into.histograms.values.last_mut())
+            && own.counter_reset != CounterReset::Gauge
+        {
+            own.counter_reset = CounterReset::Unknown;
+        }
+    }
+
+    /// Appends the sample to its column as it came.
+    pub(super) fn push_as_it_came(&self, into: &mut Samples) {
         match &self.value {
             Value::Float(value) => into.floats.push(self.time, *value, self.start_time),
             Value::Histogram(histogram) => {
-                let mut histogram = (**histogram).clone();
-                if histogram.counter_reset != CounterReset::Gauge {
-                    histogram.counter_reset = CounterReset::Unknown;
-                }
-                into.histograms.push(self.time, histogram, self.start_time);
+                into.histograms.push(self.time, (**histogram).clone(), self.start_time);
             }
         }
     }
