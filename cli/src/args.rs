@@ -45,6 +45,8 @@ pub(crate) enum Command {
     CleanTombstones(CleanTombstones),
     /// Read everything and list all damage, with what Prometheus would do at start
     Verify(Plain),
+    /// Cut a damaged log where the damage begins, as Prometheus would, but keep the old bytes
+    Repair(Repair),
 }
 
 /// How to open a data directory.
@@ -67,6 +69,20 @@ pub(crate) struct Plain {
     /// What to open.
     #[command(flatten)]
     pub(crate) open: Open,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `chunkscope repair`.
+#[derive(Debug, Args)]
+pub(crate) struct Repair {
+    /// What to open.
+    #[command(flatten)]
+    pub(crate) open: Open,
+    /// Say what would be kept and lost, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

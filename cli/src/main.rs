@@ -17,6 +17,7 @@ mod owning;
 mod plan;
 mod progress;
 mod query;
+mod repair;
 mod retention;
 mod table;
 mod times;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Command::Compact(arguments) => compact::run(&arguments),
         Command::CleanTombstones(arguments) => clean_tombstones::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Repair(arguments) => repair::run(&arguments),
     };
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

@@ -160,3 +160,92 @@ fn retention_says_what_goes_and_why() {
     assert!(text.contains("2 of 3 blocks dropped"), "{text}");
     assert_eq!(run(&["retention", &data, "--size", "much"]).status.code(), Some(2));
 }
+
+/// A writable copy of a fixture's data directory.
+fn copy(fixture: &str) -> tempfile::TempDir {
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    chunkscope_tests::prometheus::copy(&named(fixture).data(), scratch.path());
+    scratch
+}
+
+fn content(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    files(directory, &mut all);
+    all
+}
+
+#[test]
+fn a_repair_is_told_before_it_is_done() {
+    let scratch = copy("corrupt/wal-flip-data");
+    let data = scratch.path().to_str().unwrap();
+    let before = content(scratch.path());
+    let told = run(&["repair", data, "--dry-run"]);
+    let text = String::from_utf8(told.stdout).unwrap();
+    for words in [
+        "wal: damaged\n    wal/00000001 @ 0x3a1, field checksum: ",
+        "Prometheus repairs without asking",
+        "a repair cuts wal/00000001 at byte 926",
+        "lost: 2 whole segments, ",
+        "wbl: empty",
+        "nothing was changed",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert_eq!(told.status.code(), Some(1), "damage was found");
+    assert_eq!(content(scratch.path()), before, "a rehearsal changes nothing");
+
+    let done = run(&["repair", data, "--json"]);
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    let report: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let wal = &report["logs"][0];
+    assert_eq!((&wal["verdict"], &wal["offset"]), (&"cut".into(), &926.into()));
+    assert_eq!(wal["repaired"]["aside"], "wal-before-repair-1");
+    assert!(wal["lost"]["samples"].as_u64() > Some(0), "{wal}");
+    let names = |folder: &str| {
+        let all = content(&scratch.path().join(folder)).into_keys();
+        all.map(|path| path.file_name().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("wal"), ["00000000", "00000001"]);
+    assert_eq!(names("wal-before-repair-1"), ["00000001", "00000002", "00000003"]);
+    let old = |path: &str| before[&scratch.path().join(path)].clone();
+    let aside = content(&scratch.path().join("wal-before-repair-1"));
+    assert!(aside.into_values().eq([
+        old("wal/00000001"),
+        old("wal/00000002"),
+        old("wal/00000003")
+    ]));
+
+    let repaired = content(scratch.path());
+    let again = run(&["repair", data]);
+    assert_eq!(again.status.code(), Some(0));
+    assert!(String::from_utf8(again.stdout).unwrap().ends_with("\nnothing to repair\n"));
+    assert_eq!(content(scratch.path()), repaired, "it does not act without need");
+    assert_eq!(run(&["verify", data]).status.code(), Some(0));
+}
+
+#[test]
+fn what_a_repair_would_destroy_stays() {
+    let scratch = copy("corrupt/checkpoint-flip");
+    let before = content(scratch.path());
+    let output = run(&["repair", scratch.path().to_str().unwrap()]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("wal: cannot be repaired"), "{text}");
+    assert!(text.contains("the damage is inside a checkpoint"), "{text}");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(content(scratch.path()), before);
+}
+
+#[test]
+fn a_directory_in_use_is_not_repaired() {
+    use chunkscope::storage::{Mmap, Storage};
+    let scratch = copy("corrupt/wal-flip-data");
+    let storage = Mmap::open_directory(scratch.path()).unwrap();
+    let lock = storage.lock("lock").unwrap();
+    let before = content(scratch.path());
+    let output = run(&["repair", scratch.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains("lock"), "{errors}");
+    assert_eq!(content(scratch.path()), before);
+    lock.release().unwrap();
+}
