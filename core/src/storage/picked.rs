@@ -256,7 +256,7 @@ pub(super) async fn walk(
 }
 
 /// The names in one directory, with their handles.
-async fn entries(
+pub(super) async fn entries(
     path: &str,
     directory: &FileSystemDirectoryHandle,
 ) -> Result<Vec<(String, FileSystemHandle)>> {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::contract::{Entry, EntryKind, check_name, check_path, check_rename};
+use super::contract::{Entry, EntryKind, check_name, check_path, check_rename, join};
 use crate::error::{Error, FailureKind, Result};
 
 /// Names longer than this are no names of a data directory.
@@ -198,6 +198,23 @@ impl<T: Body> Tree<T> {
         Ok(())
     }
 
+    /// The file at `path`, or all files in that directory and below it, with their paths.
+    #[cfg_attr(not(any(target_arch = "wasm32", test)), expect(dead_code, reason = "for browsers"))]
+    pub(super) fn files_at(&self, path: &str) -> Vec<(String, &T)> {
+        if let Ok(body) = self.file(path) {
+            return vec![(path.to_owned(), body)];
+        }
+        let directories = self.directories_at(path).into_iter();
+        let files = directories.filter_map(|at| Some((self.directories.get(&at)?, at)));
+        let files = files.flat_map(|(names, at)| {
+            names.iter().filter_map(move |(name, node)| match node {
+                Node::File(body) => Some((join(&at, name), body)),
+                Node::Directory => None,
+            })
+        });
+        files.collect()
+    }
+
     /// What `path` stands for, if there is anything.
     pub(super) fn kind(&self, path: &str) -> Option<EntryKind> {
         let (directory, name) = split(path);
@@ -294,6 +311,9 @@ mod tests {
             tree.file("z/b/c").is_ok() && tree.file("z/d").is_ok() && tree.file("ab/c").is_ok()
         );
         assert_eq!((tree.kind("a"), tree.kind("a/b")), (None, None));
+        let files = |path| tree.files_at(path).into_iter().map(|(path, _)| path);
+        assert_eq!(files("z").collect::<Vec<_>>(), ["z/d", "z/b/c"]);
+        assert_eq!(files("z/d").collect::<Vec<_>>(), ["z/d"]);
         tree.rename("ab", "z").unwrap();
         let names: Vec<_> = tree.list("z").unwrap().into_iter().map(|entry| entry.name).collect();
         assert_eq!(names, ["c"], "what was in the replaced directory is gone");

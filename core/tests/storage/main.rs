@@ -16,3 +16,5 @@ mod native;
 
 #[cfg(target_arch = "wasm32")]
 mod browser;
+#[cfg(target_arch = "wasm32")]
+mod settling;

@@ -1,7 +1,9 @@
 //! A file open for synchronous access.
 
+use js_sys::Promise;
 use send_wrapper::SendWrapper;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{FileSystemFileHandle, FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
 
 use crate::error::{Error, FailureKind, Result};
@@ -29,7 +31,8 @@ impl Access {
         let mut attempt = 0;
         let opened = loop {
             attempt += 1;
-            match wait("open", path, handle.create_sync_access_handle()).await {
+            let opening = Opening(Some(handle.create_sync_access_handle()));
+            match opening.wait(path).await {
                 Err(Error::Storage(error))
                     if error.kind == FailureKind::Locked && attempt < TRIES =>
                 {
@@ -45,28 +48,63 @@ impl Access {
 
     /// Adds bytes at the end. When they do not fit, the file is as it was.
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        let options = at(self.len);
-        let written = self.handle.write_with_u8_array_and_options(bytes, &options);
+        let len = self.len;
+        self.write_at(len, bytes).inspect_err(|_| {
+            // Best effort: the error to tell is the first one.
+            let _ = self.handle.truncate_with_f64(len as f64);
+        })
+    }
+
+    /// Writes bytes at `offset`, which is not past the end.
+    pub(super) fn write_at(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+        let written = self.handle.write_with_u8_array_and_options(bytes, &at(offset));
         // Both a short count and one that is far too large have stood for a full disk.
-        if written.as_ref().is_ok_and(|&count| count == bytes.len() as f64) {
-            self.len += bytes.len() as u64;
-            return Ok(());
-        }
-        let error = match written {
-            Err(error) => failure("write", &self.path, &error),
+        match written {
+            Ok(count) if count == bytes.len() as f64 => {
+                self.len = self.len.max(offset + bytes.len() as u64);
+                Ok(())
+            }
             Ok(count) => {
                 let message = format!("the browser's storage is full ({count} bytes written)");
-                Error::storage("write", &self.path, FailureKind::NoSpace, message)
+                Err(Error::storage("write", &self.path, FailureKind::NoSpace, message))
             }
-        };
-        // Best effort: the error to tell is the first one.
-        let _ = self.handle.truncate_with_f64(self.len as f64);
-        Err(error)
+            Err(error) => Err(match failure("write", &self.path, &error) {
+                Error::Storage(mut full) if full.kind == FailureKind::NoSpace => {
+                    full.message = format!("the browser's storage is full ({})", full.message);
+                    Error::Storage(full)
+                }
+                other => other,
+            }),
+        }
     }
 
     /// Makes what was written durable, as far as the browser does.
     pub(super) fn flush(&self) -> Result<()> {
         self.handle.flush().map_err(|error| failure("sync", &self.path, &error))
+    }
+}
+
+/// A handle that was asked for. Who stops waiting must not leave it open, and the file locked.
+struct Opening(Option<Promise>);
+
+impl Opening {
+    async fn wait(mut self, path: &str) -> Result<JsValue> {
+        let Some(promise) = self.0.clone() else { return Ok(JsValue::UNDEFINED) };
+        let opened = wait("open", path, promise).await;
+        self.0 = None;
+        opened
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if let Some(promise) = self.0.take() {
+            spawn_local(async move {
+                if let Ok(handle) = JsFuture::from(promise).await {
+                    handle.unchecked_into::<FileSystemSyncAccessHandle>().close();
+                }
+            });
+        }
     }
 }
 

@@ -1,23 +1,35 @@
-//! A store of the browser's file storage, mounted.
+//! Stores: mounting them, making them, removing them.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex};
 
+use send_wrapper::SendWrapper;
 use web_sys::FileSystemDirectoryHandle;
 
 use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::storage::contract::{Entry, EntryKind, ReadFile, Storage, check_path, join};
-use crate::storage::pages::{PageCache, PagedFile};
-use crate::storage::picked::{BlobSource, WalkedFile, paged, walk};
-use crate::storage::tree::{self, Tree, split};
+use crate::storage::pages::PageCache;
+use crate::storage::picked::{WalkedFile, paged, walk};
+use crate::storage::tree::{Tree, split};
 
 use super::access::Access;
+use super::carry_out::Directories;
+use super::change::Step;
+use super::file::{Body, Place, StoredFile};
+use super::journal::Journal;
 use super::lock::Lock;
-use super::root::{directory, new_file, remove, storage_root};
+use super::root::{directory, new_file, quota, remove, storage_root};
+use super::settle::MOST_OPEN;
+use super::spares::Spares;
+use super::store::{Opfs, Shared};
 
-/// Files open for synchronous access at once.
-const MOST_OPEN: usize = 64;
+/// The directory, beside the stores, of what belongs to each store and is no part of it.
+const ASIDE: &str = "chunkscope-aside";
+
+/// Files open for reading after mounting: the rest of the budget is for writing.
+const MOST_OPEN_FOR_READING: usize = MOST_OPEN / 2;
 
 /// Names in a store.
 const MOST_NAMES: usize = 100_000;
@@ -28,34 +40,9 @@ const CACHE_BYTES: u64 = 64 << 20;
 /// Bytes copied at a time.
 const COPY_BYTES: u64 = 4 << 20;
 
-/// A store, mounted: read-only so far.
-#[derive(Debug)]
-pub struct Opfs {
-    name: String,
-    tree: Tree<Body>,
-    _lock: Lock,
-}
-
-/// How a file is read.
-#[derive(Debug)]
-enum Body {
-    /// Synchronous access: any size of read is cheap.
-    Open(Arc<Access>),
-    /// Like a picked file.
-    Paged(Arc<PagedFile<BlobSource>>),
-}
-
-impl tree::Body for Body {
-    fn len(&self) -> u64 {
-        match self {
-            Self::Open(access) => access.len(),
-            Self::Paged(file) => ReadFile::len(file.as_ref()),
-        }
-    }
-}
-
 impl Opfs {
-    /// Mounts the store at `path` below the root of the origin's storage.
+    /// Mounts the store at `path` below the root of the origin's storage. What a tab was settling
+    /// when it ended is finished first.
     ///
     /// # Errors
     /// There is no such store, it is open in another tab, or the browser has no such storage.
@@ -63,7 +50,18 @@ impl Opfs {
         check_path(path)?;
         let lock = Lock::take(path).await?;
         let store = directory(&storage_root().await?, path, false).await?;
-        Self::mount_locked(path, &store, lock).await
+        Self::mount_locked(path, store, lock).await
+    }
+
+    /// Mounts the store at `path`, making an empty one if there is none.
+    ///
+    /// # Errors
+    /// It is open in another tab, or the browser has no such storage.
+    pub async fn mount_or_create(path: &str) -> Result<Self> {
+        check_path(path)?;
+        let lock = Lock::take(path).await?;
+        let store = directory(&storage_root().await?, path, true).await?;
+        Self::mount_locked(path, store, lock).await
     }
 
     /// Copies all of `from` into a new store at `path` and mounts it. What was there goes.
@@ -82,12 +80,12 @@ impl Opfs {
         let root = storage_root().await?;
         remove_store(&root, path).await?;
         let store = directory(&root, path, true).await?;
-        if let Err(error) = copy(from, &store, on_progress).await {
+        if let Err(error) = copy_journaled(path, from, &store, on_progress).await {
             // Half a copy must not be taken for a data directory. The error to tell is the first.
             let _ = remove_store(&root, path).await;
             return Err(error);
         }
-        Self::mount_locked(path, &store, lock).await
+        Self::mount_locked(path, store, lock).await
     }
 
     /// Removes the store at `path` with all that is in it; nothing to do when there is none.
@@ -102,48 +100,76 @@ impl Opfs {
 
     async fn mount_locked(
         path: &str,
-        store: &FileSystemDirectoryHandle,
+        store: FileSystemDirectoryHandle,
         lock: Lock,
     ) -> Result<Self> {
-        let mut tree = Tree::new(MOST_NAMES);
-        let walked = walk(store, |_| ControlFlow::Continue(())).await?;
-        for path in &walked.directories {
-            tree.insert_directory(path)?;
+        let aside = directory(&storage_root().await?, &aside_of(path), true).await?;
+        let directories = Directories { store, aside };
+        let mut journal = Journal::open(&directories.aside).await?;
+        for step in journal.left_over()? {
+            directories.carry_out(&step).await?;
         }
-        let mut files = walked.files;
-        // The largest profit most from reads that cost little.
-        files.sort_by(|a, b| b.file.size().total_cmp(&a.file.size()));
+        journal.end()?;
+        let spares = Spares::new(&directories.aside).await?;
         let cache = PageCache::new(CACHE_BYTES);
-        for (number, WalkedFile { path, handle, file }) in files.into_iter().enumerate() {
-            let body = if number < MOST_OPEN {
-                Body::Open(Arc::new(Access::open(&handle, &path).await?))
-            } else {
-                Body::Paged(paged(file, &path, &cache))
-            };
-            tree.insert_file(&path, body)?;
-        }
-        Ok(Self { name: path.to_owned(), tree, _lock: lock })
+        let (tree, open) = read_names(&directories.store, &cache).await?;
+        let mounted = Self {
+            name: path.to_owned(),
+            directories: SendWrapper::new(directories),
+            shared: Arc::new(Mutex::new(Shared::new(tree, open, spares))),
+            journal: Mutex::new(Some(journal)),
+            cache,
+            is_settling: AtomicBool::new(false),
+            quota: AtomicU64::new(quota().await.unwrap_or(0)),
+            _lock: lock,
+        };
+        mounted.settle().await?;
+        Ok(mounted)
     }
 }
 
-impl Storage for Opfs {
-    fn name(&self) -> String {
-        self.name.clone()
-    }
+/// Where that is kept which belongs to the store at `path` and is no part of it. Stores may be
+/// nested; these directories are not.
+fn aside_of(path: &str) -> String {
+    format!("{ASIDE}/{}", path.replace('%', "%25").replace('/', "%2F"))
+}
 
-    fn list(&self, path: &str) -> Result<Vec<Entry>> {
-        self.tree.list(path)
+/// The table of names of a store, and those of its files that are open.
+async fn read_names(
+    store: &FileSystemDirectoryHandle,
+    cache: &Arc<PageCache>,
+) -> Result<(Tree<Arc<StoredFile>>, Vec<Arc<StoredFile>>)> {
+    let mut tree = Tree::new(MOST_NAMES);
+    let walked = walk(store, |_| ControlFlow::Continue(())).await?;
+    for path in &walked.directories {
+        tree.insert_directory(path)?;
     }
-
-    fn open(&self, path: &str) -> Result<Arc<dyn ReadFile>> {
-        Ok(match self.tree.file(path)? {
-            Body::Open(access) => Arc::clone(access) as Arc<dyn ReadFile>,
-            Body::Paged(file) => Arc::clone(file) as Arc<dyn ReadFile>,
-        })
+    let mut files = walked.files;
+    // The largest profit most from reads that cost little.
+    files.sort_by(|a, b| b.file.size().total_cmp(&a.file.size()));
+    let mut open = Vec::new();
+    for WalkedFile { path, handle, file } in files {
+        let len = file.size() as u64;
+        let is_open = open.len() < MOST_OPEN_FOR_READING;
+        let body = match is_open {
+            true => Body::Open(Access::open(&handle, &path).await?),
+            false => Body::Paged(paged(file, &path, cache)),
+        };
+        let stored = StoredFile::new(body, Place::Store(path.clone()), len);
+        if is_open {
+            open.push(Arc::clone(&stored));
+        }
+        tree.insert_file(&path, stored)?;
     }
+    Ok((tree, open))
 }
 
 async fn remove_store(root: &FileSystemDirectoryHandle, path: &str) -> Result<()> {
+    remove_below(root, path).await?;
+    remove_below(root, &aside_of(path)).await
+}
+
+async fn remove_below(root: &FileSystemDirectoryHandle, path: &str) -> Result<()> {
     let (parent, name) = split(path);
     let removed = match directory(root, parent, false).await {
         Ok(parent) => remove(&parent, name).await,
@@ -153,6 +179,21 @@ async fn remove_store(root: &FileSystemDirectoryHandle, path: &str) -> Result<()
         Err(error) if error.is_not_found() => Ok(()),
         removed => removed,
     }
+}
+
+/// Copies all files of a storage; if the tab ends meanwhile, the next mount removes them.
+async fn copy_journaled(
+    path: &str,
+    from: &dyn Storage,
+    to: &FileSystemDirectoryHandle,
+    on_progress: impl FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<()> {
+    let aside = directory(&storage_root().await?, &aside_of(path), true).await?;
+    let mut journal = Journal::open(&aside).await?;
+    let remove = |entry: Entry| Step::Remove { path: entry.name };
+    journal.begin(&from.list("")?.into_iter().map(remove).collect::<Vec<_>>())?;
+    copy(from, to, on_progress).await?;
+    journal.end()
 }
 
 /// Copies all files of a storage, a piece at a time.

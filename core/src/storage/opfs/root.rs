@@ -1,6 +1,7 @@
 //! Ways into the browser's file storage.
 
-use js_sys::{Promise, global};
+use js_sys::{Promise, Reflect, global};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
@@ -9,6 +10,21 @@ use web_sys::{
 
 use crate::error::{Error, FailureKind, Result};
 use crate::storage::picked::{failure, wait};
+
+// web-sys does not have it: the standard is not finished, but every browser has it.
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(extends = FileSystemFileHandle)]
+    #[derive(Debug)]
+    type MovableFile;
+
+    #[wasm_bindgen(method, catch, js_name = "move")]
+    fn move_to(
+        this: &MovableFile,
+        directory: &FileSystemDirectoryHandle,
+        name: &str,
+    ) -> std::result::Result<Promise, JsValue>;
+}
 
 /// The worker this runs in.
 pub(super) fn worker() -> Result<WorkerGlobalScope> {
@@ -50,10 +66,19 @@ pub(super) async fn new_file(
     directory: &FileSystemDirectoryHandle,
     name: &str,
 ) -> Result<FileSystemFileHandle> {
+    file(directory, name, true).await
+}
+
+/// The file `name` of `directory`; with `create`, it is made when it is not there.
+pub(super) async fn file(
+    directory: &FileSystemDirectoryHandle,
+    name: &str,
+    create: bool,
+) -> Result<FileSystemFileHandle> {
     let options = FileSystemGetFileOptions::new();
-    options.set_create(true);
+    options.set_create(create);
     let file = directory.get_file_handle_with_options(name, &options);
-    Ok(wait("create", name, file).await?.unchecked_into())
+    Ok(wait("open", name, file).await?.unchecked_into())
 }
 
 /// Removes a file, or a directory with all that is in it.
@@ -62,6 +87,29 @@ pub(super) async fn remove(directory: &FileSystemDirectoryHandle, name: &str) ->
     options.set_recursive(true);
     wait("remove", name, directory.remove_entry_with_options(name, &options)).await?;
     Ok(())
+}
+
+/// Moves a file, which nobody has open, to `name` in `directory`; that name is free.
+pub(super) async fn move_file(
+    file: FileSystemFileHandle,
+    directory: &FileSystemDirectoryHandle,
+    name: &str,
+) -> Result<()> {
+    let fail = |error: JsValue| failure("rename", name, &error);
+    if !Reflect::has(&file, &"move".into()).map_err(fail)? {
+        let message = "this browser cannot rename files; a newer one can";
+        return Err(Error::storage("rename", name, FailureKind::NotAllowed, message));
+    }
+    let file: MovableFile = file.unchecked_into();
+    wait("rename", name, file.move_to(directory, name).map_err(fail)?).await?;
+    Ok(())
+}
+
+/// Bytes that the browser lets this origin store.
+pub(super) async fn quota() -> Option<u64> {
+    let asked = worker().ok()?.navigator().storage().estimate().ok()?;
+    let estimate = wait("estimate", "", asked).await.ok()?;
+    Reflect::get(&estimate, &"quota".into()).ok()?.as_f64().map(|bytes| bytes as u64)
 }
 
 /// Lets `milliseconds` pass.
