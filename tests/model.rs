@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use chunkscope::storage::crash::SimulatedDisk;
+use chunkscope_tests::ours::HeadAlone;
 use chunkscope_tests::prometheus::Prometheus;
 use chunkscope_tests::scenario::{
-    Model, Outcome, Sample, Settings, Shape, Step, Value, generate, run,
+    Model, Outcome, Sample, Settings, Shape, Step, Value, generate, run, seeds,
 };
 
 /// The samples as they can be read back through the query API: one NaN, and no stale marker.
@@ -30,6 +32,21 @@ fn for_a_server(steps: Vec<Step>, window: i64) -> Vec<Step> {
             other => vec![other],
         })
         .collect()
+}
+
+/// Lives in which nothing is cut: hundreds of steps each, with restarts and crashes. Lost power
+/// needs a log that is repaired, which a head alone does not do.
+#[test]
+fn a_head_lives_as_the_model_says() {
+    for seed in seeds(0..40) {
+        let mut life = generate(seed, Shape { steps: 300, power_loss: false, ..Shape::default() });
+        life.settings.retention = None;
+        life.steps.retain(|step| !matches!(step, Step::Clean));
+        let opened = HeadAlone::open(SimulatedDisk::default(), &life.settings);
+        let mut head = opened.unwrap_or_else(|why| panic!("{why}"));
+        let lived = run(&mut head, &life, Model::uncut(life.settings), &mut |_, _| ());
+        lived.unwrap_or_else(|failure| panic!("{failure}"));
+    }
 }
 
 #[test]

@@ -6,6 +6,8 @@ pub mod expectations;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod fixtures;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod ours;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod prometheus;
 pub mod script;
 pub mod scenario;

@@ -1,6 +1,7 @@
 //! A seed becomes a life: the same one on every machine.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::step::{Sample, Scenario, Settings, Step, Value, is_histogram};
 
@@ -61,6 +62,21 @@ struct Maker {
     newest: BTreeMap<u32, Sample>,
     /// Deleted ranges: late samples in them would be hidden or not, as chunks happen to be cut.
     deleted: Vec<(i64, i64)>,
+}
+
+/// The seeds to try: `CHUNKSCOPE_SEEDS=1000..2000` asks for others than those of every run.
+///
+/// # Panics
+/// The variable says something else.
+#[must_use]
+pub fn seeds(usual: Range<u64>) -> Range<u64> {
+    let Ok(asked) = std::env::var("CHUNKSCOPE_SEEDS") else { return usual };
+    let ends = asked.split_once("..");
+    let ends = ends.map(|(from, to)| (from.parse::<u64>(), to.parse::<u64>()));
+    match ends {
+        Some((Ok(from), Ok(to))) => from..to,
+        _ => panic!("CHUNKSCOPE_SEEDS={asked} is not FROM..TO"),
+    }
 }
 
 /// The life of this seed.
@@ -160,6 +176,9 @@ impl Maker {
         let at = self.random.below(self.newest.len() as i64) as usize;
         let own = *self.newest.values().nth(at)?;
         let series = own.series;
+        if is_histogram(series) && own.value == Value::STALE {
+            return None; // a marker is a float until it is committed: never the same again
+        }
         Some(match self.random.below(4) {
             0 => own,
             1 if !is_histogram(series) => Sample { value: Value::float(-1.0), ..own },

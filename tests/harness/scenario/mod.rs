@@ -18,7 +18,7 @@ mod step;
 mod system;
 
 pub use acceptance::{Limits, Outcome, Placement};
-pub use generate::{Shape, generate};
+pub use generate::{Shape, generate, seeds};
 pub use model::{Model, Visible};
 pub use step::{Sample, Scenario, Settings, Step, Value, is_histogram, labels_of};
 pub use system::{Failure, System, run, shortest};

@@ -49,6 +49,7 @@ pub struct Model {
     min_valid_time: i64,
     /// Whether it is known what a sample would come to; not after a loss of unknown extent.
     pub exact: bool,
+    cuts: bool,
 }
 
 impl Model {
@@ -56,7 +57,13 @@ impl Model {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let (series, min_valid_time) = (BTreeMap::new(), i64::MIN);
-        Self { settings, series, head: None, min_valid_time, exact: true }
+        Self { settings, series, head: None, min_valid_time, exact: true, cuts: true }
+    }
+
+    /// An empty head, of which no block is ever cut.
+    #[must_use]
+    pub fn uncut(settings: Settings) -> Self {
+        Self { cuts: false, ..Self::new(settings) }
     }
 
     /// A database that has samples already, and takes samples in order from `min_valid_time` on.
@@ -124,14 +131,20 @@ impl Model {
         }
     }
 
-    /// The head refused, or took, what the model did not know: both are right from here on.
-    pub fn learn(&mut self, samples: &[Sample], commit: bool) {
-        for own in samples.iter().filter(|_| commit) {
+    /// What `outcomes` say was accepted of an appender, when it is not known what the head holds:
+    /// what is newer than all that was seen of its series must be there, the rest may be.
+    pub fn learn(&mut self, samples: &[Sample], outcomes: &[Outcome]) {
+        for (own, _) in samples.iter().zip(outcomes).filter(|(_, o)| **o == Outcome::Accepted) {
             let series = self.series.entry(own.series).or_default();
-            let certain = series.slots.get(&own.time).is_some_and(|slot| slot.certain);
-            let slot = series.slots.entry(own.time).or_insert_with(|| Slot::maybe(own.value));
-            slot.values.insert(own.value);
-            slot.certain = certain;
+            let newer = series.slots.last_key_value().is_none_or(|(last, _)| own.time > *last);
+            series.log.push((own.time, own.value));
+            let known = series.slots.get(&own.time).is_some_and(|slot| slot.certain);
+            series.put(own.time, own.value);
+            if let Some(slot) = series.slots.get_mut(&own.time) {
+                slot.certain &= newer || known;
+            }
+            let (min, max) = self.head.unwrap_or((own.time, own.time));
+            self.head = Some((min.min(own.time), max.max(own.time)));
         }
     }
 
@@ -175,7 +188,7 @@ impl Model {
     pub fn upkeep(&mut self) -> bool {
         let range = self.settings.chunk_range;
         let mut cut = false;
-        while let Some((min, max)) = self.head
+        while let Some((min, max)) = self.head.filter(|_| self.cuts)
             && max - min > range / 2 * 3
         {
             cut = true;
@@ -228,13 +241,13 @@ impl Model {
         for (number, series) in &mut self.series {
             let seen = visible.get(number);
             let is_there = |time: &i64| seen.is_some_and(|samples| samples.contains_key(time));
+            // Where commits were not synced and the power failed, a sample can be in one file and
+            // hidden by another: it may come back with the next restart.
+            let exact = self.exact;
             series.slots.retain(|time, slot| {
                 slot.certain |= is_there(time);
-                is_there(time)
+                is_there(time) || !exact
             });
-            if !self.exact {
-                series.log.retain(|(time, _)| is_there(time));
-            }
         }
         Ok(())
     }
