@@ -1,12 +1,15 @@
 //! The life of a head: chunks leave memory, ranges leave the head, series leave and come back.
 
-use super::live_directory::{Directory, labels, new};
+use super::live_directory::{Directory, labels, new, open, text};
 use super::options::ReplayOptions;
 use super::source::HeadView;
+use super::state::Head;
+use super::write_snapshot::WriteSnapshot;
 use crate::chunk::decode;
 use crate::labels::{MatchOperator, Matcher};
 use crate::query::{ChunkSource, Queryable, ReadStats};
-use crate::types::{ChunkRef, Samples, SeriesRef, TimeRange, Timestamp};
+use crate::types::{ChunkRef, Histogram, Samples, SeriesRef, TimeRange, Timestamp};
+use crate::wal::LogOptions;
 
 const MINUTE: Timestamp = 60_000;
 const HOUR: Timestamp = 60 * MINUTE;
@@ -32,17 +35,17 @@ fn files(directory: &Directory) -> Vec<String> {
 fn complete_chunks_leave_memory_and_can_still_be_read() {
     let mut directory = new(ReplayOptions::default());
     fill(&mut directory, 0..300);
-    let before = super::live_directory::text(&directory.head);
+    let before = text(&directory.head);
     assert_eq!(directory.head.totals().complete_chunks, 4);
     map_all(&mut directory);
-    assert_eq!(super::live_directory::text(&directory.head), before, "from the buffer");
+    assert_eq!(text(&directory.head), before, "from the buffer");
     assert!(directory.head.mapped_range().max_time > 3 * HOUR);
     fill(&mut directory, 300..500);
     map_all(&mut directory);
     directory.head.finish_chunk_file().unwrap();
-    let after = super::live_directory::text(&directory.head);
+    let after = text(&directory.head);
     assert_eq!(directory.times("a").len(), 500);
-    assert_eq!(super::live_directory::text(&directory.reopened().head), after);
+    assert_eq!(text(&directory.reopened().head), after);
     assert_eq!(files(&directory), ["000001"]);
     let reopened = directory.reopened();
     assert_eq!(reopened.head.counters().mapped_chunks, 8);
@@ -223,4 +226,45 @@ fn a_block_is_written_from_what_was_there_when_it_was_begun() {
     assert_eq!(written(&directory, &late, range), [("__name__=b".to_owned(), vec![30_500])]);
     directory.head.truncate_out_of_order(last).unwrap();
     assert_eq!(directory.times("b")[..2], [0, 31_000]);
+}
+
+#[test]
+fn a_snapshot_stands_for_the_log_up_to_its_end() {
+    let mut directory = new(ReplayOptions::default());
+    fill(&mut directory, 0..200);
+    let histogram = (200 * MINUTE, Histogram::stale(true));
+    directory.commit(&[("h", histogram.into()), ("a", (200 * MINUTE, 7.0).into())]);
+    let a = [Matcher::new("__name__", MatchOperator::Equal, "a").unwrap()];
+    let Directory { head, logs, .. } = &mut directory;
+    head.delete(&a, TimeRange::new(0, MINUTE), logs).unwrap();
+    let Directory { mut head, logs, storage, options } = directory;
+    let content = text(&head);
+    let end = head.close(logs).unwrap();
+    assert_eq!(end, (0, 32768));
+    let begin = |head: &Head| WriteSnapshot::begin(&storage, head, end, LogOptions::default());
+    let mut writing = begin(&head).unwrap().unwrap();
+    while !writing.step(&mut head).unwrap() {}
+    assert!(begin(&head).unwrap().is_none(), "there is one of that place");
+    let names: Vec<String> = storage.list("").unwrap().into_iter().map(|own| own.name).collect();
+    assert_eq!(names, ["chunk_snapshot.000000.0000032768", "chunks_head", "wal"]);
+    let mut after = open(storage.clone(), options);
+    assert_eq!(text(&after.head), content);
+    let counters = after.head.counters();
+    assert_eq!((counters.snapshot_series, counters.floats), (3, 0), "the log was not read");
+    assert_eq!(after.head.report().tombstones.len(), 1);
+    // What comes then begins new chunks; a newer snapshot replaces the old one.
+    let mut appender = after.head.appender();
+    let again = appender.append(&mut after.head, &labels("a"), (200 * MINUTE, 7.0));
+    assert_eq!(again, Ok(SeriesRef(1)), "the last value is known");
+    let other = appender.append(&mut after.head, &labels("a"), (200 * MINUTE, 8.0));
+    assert!(other.is_err());
+    appender.append(&mut after.head, &labels("a"), (201 * MINUTE, 8.0)).unwrap();
+    appender.commit(&mut after.head, &mut after.logs).unwrap();
+    let Directory { mut head, logs, options, .. } = after;
+    let end = head.close(logs).unwrap();
+    let begun = WriteSnapshot::begin(&storage, &head, end, LogOptions::default());
+    let mut writing = begun.unwrap().unwrap();
+    while !writing.step(&mut head).unwrap() {}
+    assert_eq!(storage.list("").unwrap().len(), 3);
+    assert_eq!(text(&open(storage, options).head), text(&head));
 }

@@ -6,7 +6,7 @@ use crate::error::{Error, FailureKind, Result};
 use crate::event::{Event, LogName, Story};
 use crate::storage::Storage;
 use crate::types::Timestamp;
-use crate::wal::{LogOptions, LogWriter, RecordBatch, StartTimes};
+use crate::wal::{LogOptions, LogWriter, PAGE_SIZE, RecordBatch, StartTimes};
 
 /// What a head does when there is no space for its log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -88,14 +88,17 @@ impl Logs {
         })
     }
 
-    /// Ends both logs: padded, durable, closed.
+    /// Ends both logs: padded, durable, closed. Segment and offset at which the write-ahead log
+    /// ended.
     ///
     /// # Errors
     /// The storage is full or fails.
-    pub fn close(self) -> Result<()> {
+    pub fn close(self) -> Result<(u64, u64)> {
+        let end = self.ahead.offset().next_multiple_of(PAGE_SIZE as u64);
+        let end = (self.ahead.segment(), end);
         let ahead = self.ahead.close();
         self.behind.map_or(Ok(()), LogWriter::close)?;
-        ahead
+        ahead.map(|()| end)
     }
 
     /// Logs the records in `records`; `named` tells what they are. False when there was no space

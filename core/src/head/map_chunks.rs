@@ -8,6 +8,7 @@ use std::mem;
 use std::sync::Arc;
 
 use super::chunk_writer::{ChunkWriter, NewChunk};
+use super::logs::Logs;
 use super::mapped_chunks::read_chunk_at;
 use super::series::Series;
 use super::state::Head;
@@ -61,6 +62,20 @@ impl Head {
         let outcome = writer.finish_file();
         self.adopt_files();
         outcome
+    }
+
+    /// A clean close: what the log does not have is logged, complete chunks go to their file, which
+    /// is finished, and the logs end. Where the write-ahead log ended: for a
+    /// [`WriteSnapshot`](super::WriteSnapshot).
+    ///
+    /// # Errors
+    /// The storage is full or fails; what was logged is not lost.
+    pub fn close(&mut self, mut logs: Logs) -> Result<(u64, u64)> {
+        self.appender().rollback(self, &mut logs)?;
+        self.next_to_map = 0;
+        while !self.map_chunks()? {}
+        self.finish_chunk_file()?;
+        logs.close()
     }
 
     fn map_chunks_of(&mut self, slot: u32) -> Result<()> {

@@ -23,6 +23,7 @@
 //! Head::is_compactable, next_block_range, truncate        after a block was cut
 //! Head::map_late_samples, truncate_out_of_order           after late samples were compacted
 //! Head::delete               tombstones, logged first
+//! Head::close                m-maps, finishes and closes everything; then WriteSnapshot, if wanted
 //! Head::story                what happened
 //! ```
 //!
@@ -86,6 +87,7 @@ mod label_numbers;
 mod read;
 mod report;
 mod source;
+mod write_snapshot;
 mod totals;
 
 pub use append::{AppendError, Appender, Committed, Duplicate};
@@ -106,6 +108,7 @@ pub use snapshot::{
 pub use source::{HeadSource, HeadView};
 pub use state::Head;
 pub use totals::HeadTotals;
+pub use write_snapshot::WriteSnapshot;
 
 #[cfg(test)]
 mod life_tests;

@@ -23,12 +23,15 @@
 //! `02 0a 01 01 80c8d007 80d1ca08`
 
 use crate::chunk::Encoding;
-use crate::encoding::{Reader, Trace};
+use crate::encoding::{Reader, Trace, put_string, put_uvarint, put_varint};
 use crate::error::{Error, Result};
 use crate::labels::Labels;
 use crate::tombstones::Tombstones;
 use crate::types::{Histogram, SeriesRef, TimeRange};
-use crate::wal::{ExemplarEntry, SpanCache, read_exemplars, read_histogram, read_labels};
+use crate::wal::{
+    ExemplarEntry, SpanCache, encode_exemplars, put_histogram, put_labels, read_exemplars,
+    read_histogram, read_labels,
+};
 
 /// A record of a snapshot.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,6 +100,55 @@ pub fn read_snapshot_record<'a, T: Trace>(r: &mut Reader<'a, T>) -> Result<Snaps
             )))
         }
     }
+}
+
+/// Appends the record of a series.
+///
+/// # Panics
+/// The last sample of its chunk is a histogram of an unknown schema: such are only read.
+pub(super) fn put_series(own: &SnapshotSeries<'_>, out: &mut Vec<u8>) {
+    out.push(1);
+    out.extend_from_slice(&own.series.0.to_be_bytes());
+    put_labels(&own.labels, out);
+    out.extend_from_slice(&[0; 8]);
+    put_uvarint(out, u64::from(own.chunk.is_some()));
+    let Some(chunk) = &own.chunk else { return };
+    out.extend_from_slice(&chunk.range.min_time.to_be_bytes());
+    out.extend_from_slice(&chunk.range.max_time.to_be_bytes());
+    out.push(chunk.encoding.byte());
+    put_string(out, chunk.data);
+    match &chunk.last {
+        LastSample::Float(value) => {
+            // Three samples that older versions kept, and the time of the last.
+            out.extend_from_slice(&[0; 3 * 16 + 8]);
+            out.extend_from_slice(&value.to_bits().to_be_bytes());
+        }
+        LastSample::Histogram(last) => {
+            put_histogram(last.as_ref().expect("a histogram of the head has a schema"), out);
+        }
+    }
+}
+
+/// Appends the record of all deletions.
+pub(super) fn put_tombstones<'a>(
+    all: impl Iterator<Item = (SeriesRef, &'a TimeRange)>,
+    out: &mut Vec<u8>,
+) {
+    let mut body = vec![1];
+    for (series, range) in all {
+        put_uvarint(&mut body, series.0);
+        put_varint(&mut body, range.min_time);
+        put_varint(&mut body, range.max_time);
+    }
+    out.push(2);
+    put_string(out, &body);
+}
+
+/// Appends a record of exemplars, of which there must be some.
+pub(super) fn put_exemplars(entries: &[ExemplarEntry], out: &mut Vec<u8>) {
+    let start = out.len();
+    encode_exemplars(entries, out);
+    out[start] = 3;
 }
 
 fn read_series<'a, T: Trace>(r: &mut Reader<'a, T>) -> Result<SnapshotSeries<'a>> {
@@ -195,6 +247,26 @@ mod tests {
         assert_eq!((chunk.encoding, chunk.data.len()), (Encoding::Xor, 33));
         assert_eq!(chunk.last, LastSample::Float(5.0));
         assert_eq!(bytes[chunk.data_offset as usize..][..2], [0, 64]);
+    }
+
+    #[test]
+    fn records_are_written_as_they_were() {
+        let written = |put: &dyn Fn(&mut Vec<u8>)| {
+            let mut out = Vec::new();
+            put(&mut out);
+            out
+        };
+        let record = series_record();
+        let read = read_snapshot_record(&mut Reader::new(&record, 0)).unwrap();
+        let SnapshotRecord::Series(series) = read else { panic!("a series") };
+        assert_eq!(written(&|out| put_series(&series, out)), record);
+        let deleted = [(SeriesRef(1), &TimeRange::new(8_000_000, 9_000_000))];
+        let record = written(&|out| put_tombstones(deleted.into_iter(), out));
+        assert_eq!(record, bytes(TOMBSTONES));
+        let record = bytes(EXEMPLARS);
+        let read = read_snapshot_record(&mut Reader::new(&record, 0)).unwrap();
+        let SnapshotRecord::Exemplars(exemplars) = read else { panic!("exemplars") };
+        assert_eq!(written(&|out| put_exemplars(&exemplars, out)), record);
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub use reader::{SegmentReader, StoredRecord};
 pub use record::{
     HistogramRecord, RecordDecoder, SpanCache, encode_exemplars, encode_histograms, encode_markers,
     encode_metadata, encode_samples, encode_samples_with_start_time, encode_series,
-    encode_tombstones, read_exemplars, read_histogram, read_labels,
+    encode_tombstones, put_histogram, put_labels, read_exemplars, read_histogram, read_labels,
 };
 pub use repair::{
     Cut, LogContent, OldBytes, Rehearsal, RehearseJob, Repaired, Verdict, rehearse, repair,

@@ -88,7 +88,7 @@ pub fn read_histogram<T: Trace>(
 }
 
 /// Appends a histogram, in the form of the counts it has.
-pub(super) fn put_histogram(histogram: &Histogram, out: &mut Vec<u8>) {
+pub fn put_histogram(histogram: &Histogram, out: &mut Vec<u8>) {
     out.push(histogram.counter_reset.to_record());
     put_varint(out, i64::from(histogram.schema));
     put_float(out, histogram.zero_threshold);

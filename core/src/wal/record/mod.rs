@@ -33,12 +33,12 @@ mod with_start_time;
 
 pub use decoder::RecordDecoder;
 pub use exemplars::{encode_exemplars, read_exemplars};
-pub use histogram_value::{SpanCache, read_histogram};
+pub use histogram_value::{SpanCache, put_histogram, read_histogram};
 pub use histograms::{HistogramRecord, encode_histograms};
 pub use markers::encode_markers;
 pub use metadata::encode_metadata;
 pub use samples::encode_samples;
 pub(super) use series::retain_series;
-pub use series::{encode_series, read_labels};
+pub use series::{encode_series, put_labels, read_labels};
 pub use tombstones::encode_tombstones;
 pub use with_start_time::encode_samples_with_start_time;

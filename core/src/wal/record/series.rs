@@ -99,7 +99,7 @@ pub fn encode_series(entries: &[SeriesEntry], out: &mut Vec<u8>) {
 }
 
 /// Appends a label count, names and values.
-pub(super) fn put_labels(labels: &Labels, out: &mut Vec<u8>) {
+pub fn put_labels(labels: &Labels, out: &mut Vec<u8>) {
     put_uvarint(out, labels.len() as u64);
     // A label set is packed as records have it: strings with their lengths in front.
     out.extend_from_slice(labels.packed());
