@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Encoding, HistogramAppend, HistogramAppender, decode, decode_traced};
+use super::{Encoding, HistogramAppend, HistogramAppender, decode, decode_traced, reencode};
 use crate::encoding::{Field, FieldTree};
 use crate::types::{Buckets, CounterReset, Histogram, STALE_MARKER, Samples, Span};
 
@@ -30,8 +30,8 @@ pub(super) fn as_bits(samples: &[(i64, f64)]) -> Vec<(i64, u64)> {
     samples.iter().map(|(time, value)| (*time, value.to_bits())).collect()
 }
 
-/// Flips every bit of `data` and cuts it at every byte: values or errors, never a panic, and never
-/// more samples than bits.
+/// Flips every bit of `data` and cuts it at every byte: values or errors, never a panic, never more
+/// samples than bits, and none that cannot be written.
 pub(super) fn sweep(encoding: Encoding, data: &[u8]) {
     let mut into = Samples::default();
     let mut check = |damaged: &[u8]| {
@@ -41,6 +41,9 @@ pub(super) fn sweep(encoding: Encoding, data: &[u8]) {
         }
         assert!(into.len() <= damaged.len() * 8);
         assert!(into.floats.times.capacity() <= data.len() * 8 + 16);
+        // Whatever was decoded can be encoded.
+        let again = reencode(encoding, &into);
+        assert_eq!(again.iter().map(|own| usize::from(own.num_samples)).sum::<usize>(), into.len());
     };
     let mut damaged = data.to_vec();
     for bit in 0..data.len() * 8 {
