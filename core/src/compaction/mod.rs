@@ -24,6 +24,6 @@ pub use lineage::{first_meta, merged_meta};
 pub use merge_blocks::{MergeBlocks, MergeOutcome};
 pub use outcome::{Mark, mark};
 pub use plan::{BlockPlan, Plan, PlanOptions, PlannedMerge, plan};
-pub use ranges::{aligned_start, block_ranges, head_cut};
+pub use ranges::{aligned_start, block_ranges};
 pub use reason::{DeletedVerdict, Reason, Verdict};
 pub use write::{WriteBlock, WriteJob, WriteOptions, write};

@@ -11,7 +11,7 @@
 //! 2. The start of a range is a multiple of its length: rounded down, before 1970 as well.
 
 use crate::block::BlockMeta;
-use crate::types::{Duration, TimeRange, Timestamp, range_end};
+use crate::types::{Duration, Timestamp};
 
 /// Most steps of the ladder, as upstream has it.
 const STEPS: usize = 10;
@@ -32,17 +32,6 @@ pub fn block_ranges(min: Duration, max: Duration) -> Vec<Duration> {
 pub const fn aligned_start(time: Timestamp, length: Duration) -> Timestamp {
     let length = if length < 1 { 1 } else { length };
     time.div_euclid(length).saturating_mul(length)
-}
-
-/// The block to cut off a head that holds `head`: `[min_time, end)` with the end as second number,
-/// **outside**. None while the head spans no more than one and a half chunk ranges.
-///
-/// The start is where the head's data begins, so only the end is a multiple of the range.
-#[must_use]
-pub fn head_cut(head: TimeRange, chunk_range: Duration) -> Option<(Timestamp, Timestamp)> {
-    let span = head.max_time.saturating_sub(head.min_time);
-    let due = !head.is_empty() && span > (chunk_range / 2).saturating_mul(3);
-    due.then(|| (head.min_time, range_end(head.min_time, chunk_range)))
 }
 
 /// A range of one length, and the blocks that lie in it and nowhere else.
@@ -105,17 +94,6 @@ mod tests {
         let starts = [-101, -100, -1, 0, 99, 100].map(|time| aligned_start(time, 100));
         assert_eq!(starts, [-200, -100, -100, 0, 0, 100]);
         assert_eq!(aligned_start(Timestamp::MIN, HOUR), Timestamp::MIN, "no overflow");
-    }
-
-    #[test]
-    fn a_head_is_cut_past_one_and_a_half_ranges() {
-        let range = 2 * HOUR;
-        let cut = |min_time, max_time| head_cut(TimeRange::new(min_time, max_time), range);
-        assert_eq!(cut(0, 3 * HOUR), None, "strictly more");
-        assert_eq!(cut(0, 3 * HOUR + 1), Some((0, range)));
-        assert_eq!(cut(HOUR, 4 * HOUR + 1), Some((HOUR, range)), "the start is not aligned");
-        assert_eq!(cut(-HOUR, 3 * HOUR), Some((-HOUR, range)), "around zero, a longer block");
-        assert_eq!(head_cut(TimeRange::EMPTY, range), None);
     }
 
     #[test]
