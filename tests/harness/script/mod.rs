@@ -22,11 +22,15 @@ mod stored;
 
 mod chunk;
 mod checkpoint;
+mod mapped;
+mod repair;
 mod log;
 mod records;
 mod planner;
 mod blocks;
 mod select;
+
+mod head;
 
 mod world;
 

@@ -1,7 +1,10 @@
 //! What the words of a command stand for: times, samples, ranges, series.
 
 use chunkscope::labels::{Labels, MatchOperator, parse_selector};
-use chunkscope::types::{Duration, Timestamp, is_stale, parse_duration, stale_marker};
+use chunkscope::types::{
+    Buckets, CounterReset, Duration, Histogram, Span, Timestamp, is_stale, parse_duration,
+    stale_marker,
+};
 
 use super::language::Command;
 
@@ -35,6 +38,11 @@ impl Command {
         self.setting(key).map_or(Ok(default), parse)
     }
 
+    /// Whether `tag` stands behind the command.
+    pub(super) fn has_tag(&self, tag: &str) -> bool {
+        self.tags.iter().any(|own| own == tag)
+    }
+
     /// Refuses settings that the command does not know.
     pub(super) fn knows(&self, keys: &[&str]) -> Result<(), String> {
         let stranger = self.settings.iter().find(|(key, _)| !keys.contains(&key.as_str()));
@@ -61,6 +69,34 @@ pub(super) fn time_range(text: &str) -> Result<(Timestamp, Timestamp), String> {
 pub(super) fn sample(text: &str) -> Result<(Timestamp, f64), String> {
     let (value, at) = text.split_once('@').ok_or_else(|| format!("{text:?} is no VALUE@TIME"))?;
     Ok((time(at)?, number(value)?))
+}
+
+/// `COUNT,COUNT,…@TIME`: an integer histogram of schema 0, whose positive buckets from index 1 on
+/// have these counts. Its sum takes each observation at the upper bound of its bucket.
+pub(super) fn histogram(text: &str) -> Result<(Timestamp, Histogram), String> {
+    let refuse = || format!("{text:?} is no COUNT,COUNT@TIME");
+    let (counts, at) = text.split_once('@').ok_or_else(refuse)?;
+    let counts = counts.split(',').map(str::parse).collect::<Result<Vec<i64>, _>>();
+    let counts = counts.map_err(|_| refuse())?;
+    let before = std::iter::once(&0).chain(&counts);
+    let buckets = Buckets::Integer {
+        count: counts.iter().sum::<i64>() as u64,
+        zero_count: 0,
+        positive: counts.iter().zip(before).map(|(count, before)| count - before).collect(),
+        negative: Vec::new(),
+    };
+    let bounds = (1..).map(|index| 2f64.powi(index));
+    let value = Histogram {
+        counter_reset: CounterReset::Unknown,
+        schema: 0,
+        zero_threshold: 0.0,
+        sum: counts.iter().zip(bounds).map(|(count, bound)| *count as f64 * bound).sum(),
+        positive_spans: vec![Span { offset: 1, length: counts.len() as u32 }].into(),
+        negative_spans: Vec::new().into(),
+        custom_values: Vec::new().into(),
+        buckets,
+    };
+    Ok((time(at)?, value))
 }
 
 /// A float; `stale` is the marker.

@@ -5,26 +5,35 @@ use std::sync::Arc;
 use chunkscope::clock::VirtualClock;
 use chunkscope::db::{Open, OpenOptions};
 use chunkscope::event::Job;
+use chunkscope::query::Queryable;
 use chunkscope::storage::Storage;
-use chunkscope::types::BlockId;
+use chunkscope::storage::crash::{PowerLoss, SimulatedDisk};
+use chunkscope::types::{BlockId, TimeRange};
 use chunkscope::wal::LogWriter;
 
 use super::blocks;
 use super::checkpoint::checkpoint;
 use super::chunk::Chunk;
+use super::head::{OpenHead, Settings};
 use super::language::{Command, Script};
 use super::log;
+use super::mapped::chunks;
 use super::planner::Sketches;
 use super::records::records;
+use super::repair;
 use super::select::select;
 use super::stored;
-use super::words::Answer;
+use super::words::{Answer, time};
 
 /// What a script acts on.
 #[derive(Debug)]
 pub struct World {
     storage: Arc<dyn Storage>,
+    /// The same, where it can lose power.
+    disk: Option<SimulatedDisk>,
     clock: Arc<VirtualClock>,
+    settings: Settings,
+    head: Option<OpenHead>,
     chunk: Option<Chunk>,
     log: Option<LogWriter>,
     sketches: Sketches,
@@ -36,9 +45,23 @@ impl World {
     /// A world in which nothing has happened yet. `storage` is empty.
     #[must_use]
     pub fn new(storage: Arc<dyn Storage>) -> Self {
-        let sketches = Sketches::default();
-        let clock = Arc::new(VirtualClock::new(0, 1));
-        Self { storage, clock, chunk: None, log: None, sketches, shown: Vec::new() }
+        Self {
+            storage,
+            disk: None,
+            clock: Arc::new(VirtualClock::new(0, 1)),
+            settings: Settings::default(),
+            head: None,
+            chunk: None,
+            log: None,
+            sketches: Sketches::default(),
+            shown: Vec::new(),
+        }
+    }
+
+    /// A world on a disk that can lose power.
+    #[must_use]
+    pub fn on_disk(disk: SimulatedDisk) -> Self {
+        Self { disk: Some(disk.clone()), ..Self::new(Arc::new(disk)) }
     }
 
     /// Runs a whole script; gives it with the answers of this run.
@@ -67,11 +90,19 @@ impl World {
         let full = self.with_full_names(command);
         let answer = match (self.run(&full), command.fails) {
             (Ok(answer), false) => answer,
-            (Err(why), true) => format!("error: {why}"),
+            (Err(why), true) => format!("error: {why}\n"),
             (Ok(_), true) => return Err(format!("line {}: does not fail", command.line)),
             (Err(why), false) => return Err(format!("line {}: {why}", command.line)),
         };
+        let answer = self.events(command) + &answer;
         Ok(if command.silent { String::new() } else { self.with_short_names(&answer) })
+    }
+
+    /// What was told while the command ran, where it asks for it.
+    fn events(&mut self, command: &Command) -> String {
+        let told = self.head.as_mut().map(OpenHead::events).unwrap_or_default();
+        let told = told.iter().filter(|_| command.has_tag("events"));
+        told.map(|event| format!("{event}\n")).collect()
     }
 
     fn run(&mut self, command: &Command) -> Answer {
@@ -82,15 +113,34 @@ impl World {
             "records" => records(&*self.storage, command),
             "flip" => stored::flip(&*self.storage, command),
             "shorten" => stored::shorten(&*self.storage, command),
+            "chunks" => chunks(&*self.storage, command),
+            "rehearse" => repair::rehearsal(&self.storage, command),
+            "repair" => repair::act(&self.storage, command),
             "checkpoint" => checkpoint(&self.storage, command),
             "write-block" => blocks::write(&self.storage, &*self.clock, command),
             "merge-blocks" => blocks::merge(&self.storage, &*self.clock, command),
             "contents" => blocks::contents(&self.storage, command),
-            "select" => {
-                let options = OpenOptions::default();
-                let db = Open::new(Arc::clone(&self.storage), options).run();
-                select(&db.map_err(|error| error.to_string())?, command)
+            "advance" => {
+                self.clock.advance(time(command.word(0, "a length of time")?)?);
+                Ok(String::new())
             }
+            "options" => self.settings.set(command),
+            "open-head" => {
+                self.head = Some(OpenHead::open(&self.storage, &self.settings, &self.clock)?);
+                Ok(String::new())
+            }
+            "append" => self.head()?.append(command),
+            "append-histogram" => self.head()?.append_histogram(command),
+            "fill" => self.head()?.fill(command),
+            "commit" => self.head()?.commit(),
+            "rollback" => self.head()?.rollback(),
+            "map" => self.head()?.map(),
+            "delete" => self.head()?.delete(command),
+            "truncate" => self.head()?.truncate(command),
+            "head" => self.head()?.describe(),
+            "close" => self.head.take().ok_or("nothing is open")?.close(),
+            "crash" => self.crash(command),
+            "select" => self.select(command),
             "chunk" => {
                 self.chunk = Some(Chunk::begin(command)?);
                 Ok(String::new())
@@ -117,6 +167,38 @@ impl World {
             "retention" => self.sketches.retention(command),
             other => Err(format!("no command {other}")),
         }
+    }
+
+    fn head(&mut self) -> Result<&mut OpenHead, String> {
+        self.head.as_mut().ok_or_else(|| "no head is open".to_owned())
+    }
+
+    /// `crash`: the process ends. `crash power`: and the disk keeps only what was made durable.
+    fn crash(&mut self, command: &Command) -> Answer {
+        (self.head, self.log) = (None, None);
+        let power = command.words.first().is_some_and(|word| word == "power");
+        match (&self.disk, power) {
+            (Some(disk), _) => {
+                let left = match power {
+                    true => disk.lose_power(&PowerLoss::WORST),
+                    false => disk.end_process(),
+                };
+                (self.storage, self.disk) = (Arc::new(left.clone()), Some(left));
+                Ok(String::new())
+            }
+            (None, true) => Err("this storage cannot lose power".into()),
+            (None, false) => Ok(String::new()),
+        }
+    }
+
+    /// From the open head, or from what a directory shows that is opened to read.
+    fn select(&self, command: &Command) -> Answer {
+        if let Some(open) = &self.head {
+            return select(&[&open.head as &dyn Queryable], command);
+        }
+        let db = Open::new(Arc::clone(&self.storage), OpenOptions::default()).run();
+        let db = db.map_err(|error| error.to_string())?;
+        select(&db.sources(TimeRange::ALL), command)
     }
 
     fn chunk(&mut self) -> Result<&mut Chunk, String> {
