@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use chunkscope::error::Result;
 use chunkscope::event::Job;
-use chunkscope::storage::archive::{Archive, Limits, MemoryScratch, OpenArchive, OpenedArchive};
+use chunkscope::storage::archive::{
+    Archive, Limits, MemoryScratch, OpenArchive, OpenedArchive, PackTar,
+};
 use chunkscope::storage::{Memory, Mmap, ReadFile, Storage, Subdirectory, open_native};
 
 use crate::{contract, packing};
@@ -52,6 +54,56 @@ fn check(bytes: Vec<u8>, inflated: bool) -> Arc<Archive> {
 #[test]
 fn tar_keeps_the_contract() {
     check(packing::tar(&contract::tree()), false);
+}
+
+/// The archive of all of a storage but `lock`.
+fn pack(storage: &dyn Storage, inside: &str) -> Vec<u8> {
+    let mut packing = PackTar::new(storage, inside, &["lock"], 1_700_000_000).unwrap();
+    let mut bytes = Vec::new();
+    while let Some(piece) = packing.next_piece().unwrap() {
+        assert!(piece.len() < 2 << 20, "{} bytes at once", piece.len());
+        bytes.extend(piece);
+    }
+    let progress = packing.progress();
+    assert_eq!(progress.bytes_done, progress.bytes_total);
+    assert_eq!(packing.next_piece().unwrap(), None);
+    bytes
+}
+
+#[test]
+fn what_was_packed_opens_and_extracts() {
+    let memory = Memory::default();
+    for (path, bytes) in contract::tree() {
+        memory.put(path, bytes).unwrap();
+    }
+    let lock = memory.lock("lock").unwrap();
+    check(pack(&memory, ""), false);
+    lock.release().unwrap();
+
+    // A long name, an empty directory, a file that grows while it is packed; and the real tar.
+    let long = format!("{}/{}", "l".repeat(120), "n".repeat(90));
+    memory.put(&long, b"long".as_slice()).unwrap();
+    memory.create_directory("chunks_head").unwrap();
+    let mut log = memory.create("wal/00000002").unwrap();
+    log.append(b"before").unwrap();
+    let mut packing = PackTar::new(&memory, "data", &[], 1_700_000_000).unwrap();
+    log.append(b" and after").unwrap();
+    let mut bytes = Vec::new();
+    while let Some(piece) = packing.next_piece().unwrap() {
+        bytes.extend(piece);
+    }
+    let temporary = tempfile::tempdir().unwrap();
+    fs::write(temporary.path().join("data.tar"), bytes).unwrap();
+    let mut command = std::process::Command::new("tar");
+    let extracted = command.args(["xf", "data.tar"]).current_dir(temporary.path()).status();
+    assert!(extracted.unwrap().success());
+    let data = temporary.path().join("data");
+    assert!(data.join("chunks_head").is_dir());
+    assert_eq!(fs::read(data.join("wal/00000002")).unwrap(), b"before");
+    assert_eq!(fs::read(data.join(&long)).unwrap(), b"long");
+    for (path, bytes) in contract::tree() {
+        assert!(fs::read(data.join(path)).unwrap() == bytes, "{path}");
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! A `.tar`, `.tar.gz` or `.zip` of a data directory, opened as a read-only storage.
+//! A `.tar`, `.tar.gz` or `.zip` of a data directory, opened as a read-only storage; and a storage
+//! packed into a `.tar` ([`PackTar`]).
 //!
 //! Nothing is unpacked that can be read where it is: files in a tar, and stored files in a zip, are
 //! parts of the archive. What is compressed is inflated once, into one scratch file: all of a
@@ -21,6 +22,7 @@ mod limits;
 mod listing;
 mod open;
 mod opened;
+mod pack;
 mod scratch;
 mod tar_index;
 mod zip_index;
@@ -29,4 +31,5 @@ pub use crate::storage::contract::Scratch;
 pub use limits::Limits;
 pub use open::OpenArchive;
 pub use opened::{Archive, OpenedArchive};
+pub use pack::PackTar;
 pub use scratch::MemoryScratch;
