@@ -1,13 +1,13 @@
 //! How fast the blocks of a directory become one.
 //!
 //! ```text
-//! cargo bench -p chunkscope --bench compaction -- DIR OUT [COUNT]
+//! cargo bench -p chunkscope [--features threads] --bench compaction -- DIR OUT [COUNT]
 //! ```
 //!
 //! Merges the COUNT (3) oldest blocks of DIR, which is not changed, into one in the directory OUT,
-//! five times. Prints one JSON object per run: seconds in all, in symbols, series and the end
-//! (postings, making durable, publishing), and the most memory the process had so far, which
-//! counts mapped files while they are in memory.
+//! five times; the last result stays there. Prints one JSON object per run: seconds in all; for
+//! each stage its seconds and those of its longest step; and the most memory the process had so
+//! far, which counts mapped files while they are in memory.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
 
 use std::sync::Arc;
@@ -45,6 +45,9 @@ fn run(blocks: &[Block], out: &str) {
     let target: Arc<dyn Storage> = Arc::new(Mmap::open_directory(out).unwrap());
     let metas: Vec<&BlockMeta> = blocks.iter().map(Block::meta).collect();
     let sources: Vec<&dyn ChunkSource> = blocks.iter().map(|block| block as _).collect();
+    for result in target.list("").unwrap() {
+        target.remove(&result.name).unwrap();
+    }
     let id = SystemClock.new_block_id();
     let options = WriteOptions { meta: merged_meta(id, &metas), ..WriteOptions::default() };
     let mut write = WriteBlock::new(&target, options);
@@ -80,7 +83,6 @@ fn run(blocks: &[Block], out: &str) {
         meta.stats.num_chunks,
         meta.stats.num_samples
     );
-    target.remove(&id.to_string()).unwrap();
 }
 
 /// The most memory the process had so far, as Linux tells it.

@@ -32,6 +32,6 @@ pub use meta::{BlockMeta, BlockParent, BlockStats, Compaction};
 pub use reader::Block;
 pub use verify::Verify;
 pub use write::{
-    BlockWriter, BlockWriterOptions, DEFAULT_SEGMENT_SIZE, FinishBlock, replace_file, write_meta,
-    write_tombstones_file,
+    BlockWriter, BlockWriterOptions, DEFAULT_SEGMENT_SIZE, FinishBlock, SeriesBatch, replace_file,
+    write_meta, write_tombstones_file,
 };

@@ -18,7 +18,9 @@ use super::chunk_merge::merge_chunks;
 use super::chunk_trim::trim;
 use super::series_merge::{MergeState, SeriesMerge};
 use super::symbol_union::{SymbolNumbers, write_union};
-use crate::block::{BlockMeta, BlockStats, BlockWriter, BlockWriterOptions, FinishBlock};
+use crate::block::{
+    BlockMeta, BlockStats, BlockWriter, BlockWriterOptions, FinishBlock, SeriesBatch,
+};
 use crate::chunk::EncodeOptions;
 use crate::error::{Error, Result};
 use crate::event::{Job, Progress};
@@ -27,6 +29,8 @@ use crate::storage::Storage;
 
 /// Work that one step does, in bytes copied: some ten milliseconds.
 const WORK_PER_STEP: usize = 8 << 20;
+/// Work whose bytes are written while the next is done: they are still in the cache then.
+const WORK_PER_BATCH: usize = 1 << 20;
 /// What a series and a sample that is encoded anew count for, in bytes copied.
 const SERIES_WORK: usize = 256;
 const SAMPLE_WORK: usize = 16;
@@ -148,20 +152,33 @@ impl SeriesStage {
         let range = options.meta.time_range();
         let state = std::mem::take(&mut self.state);
         let mut merge = SeriesMerge::resume(sources, &self.numbers, range, state)?;
-        let mut work = 0;
-        while work < WORK_PER_STEP {
-            if !merge.advance()? {
-                return Ok(true);
-            }
-            let mut chunks = Vec::new();
-            work += SERIES_WORK + SAMPLE_WORK * collect(&merge, options, &mut chunks)?;
-            work += chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>();
-            self.writer.add_series(merge.labels(), &chunks)?;
+        let (mut work, mut more) = (0, true);
+        while more && work < WORK_PER_STEP {
+            let until = work + WORK_PER_BATCH;
+            more = self.writer.add_batch(|batch| {
+                while work < until && merge.advance()? {
+                    work += add_series(&merge, options, batch)?;
+                }
+                Ok(work >= until)
+            })??;
         }
         *progress = merge.progress();
         self.state = merge.pause();
-        Ok(false)
+        Ok(!more)
     }
+}
+
+/// Adds the current series; gives the work that it was.
+fn add_series(
+    merge: &SeriesMerge<'_>,
+    options: &WriteOptions,
+    batch: &mut SeriesBatch<'_>,
+) -> Result<usize> {
+    let mut chunks = Vec::new();
+    let encoded = collect(merge, options, &mut chunks)?;
+    batch.add_series(merge.labels(), &chunks)?;
+    let copied = chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>();
+    Ok(SERIES_WORK + SAMPLE_WORK * encoded + copied)
 }
 
 /// The chunks of the current series, ready to be written; gives the number of samples that were

@@ -11,6 +11,7 @@
 use std::sync::Arc;
 
 use super::super::BlockMeta;
+use super::parallel::AT_ONCE;
 use crate::error::{Error, Result};
 use crate::storage::{Storage, WriteFile, join};
 use crate::tombstones::{Tombstones, write_tombstones};
@@ -18,6 +19,10 @@ use crate::types::BlockId;
 
 /// What the name of a directory ends in while the block in it is written.
 const TEMPORARY: &str = ".tmp-for-creation";
+
+/// Where writing goes on beside other work, so many bytes are made durable at once: at the end
+/// there is little left to wait for.
+const SYNCED_AT_ONCE: usize = 32 << 20;
 
 /// Bytes for one of the files, in the order they are to be written.
 #[derive(Debug)]
@@ -40,6 +45,8 @@ pub(super) struct BlockFiles {
     segment: Option<Box<dyn WriteFile>>,
     /// There is a directory to remove.
     unfinished: bool,
+    /// Bytes of the newest chunk file that were not made durable yet.
+    unsynced: usize,
     /// Buffers that were written, to be filled again.
     spare: Vec<Vec<u8>>,
 }
@@ -57,6 +64,7 @@ impl BlockFiles {
             index: None,
             segment: None,
             unfinished: false,
+            unsynced: 0,
             spare: Vec::new(),
         };
         files.remove_directory(&files.directory())?;
@@ -106,8 +114,13 @@ impl BlockFiles {
             };
             let closed = || Error::refused("the file of the block is closed");
             file.as_mut().ok_or_else(closed)?.append(&bytes)?;
+            self.unsynced += bytes.len();
             bytes.clear();
             self.spare.push(bytes);
+        }
+        if AT_ONCE && self.unsynced >= SYNCED_AT_ONCE {
+            self.unsynced = 0;
+            self.segment.as_mut().map_or(Ok(()), |file| file.sync())?;
         }
         Ok(())
     }

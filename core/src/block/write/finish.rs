@@ -3,6 +3,7 @@
 use super::super::meta::BlockMeta;
 use super::files::BlockFiles;
 use super::layout::BlockLayout;
+use super::parallel::both;
 use crate::error::Result;
 use crate::event::{Job, Progress};
 
@@ -22,7 +23,6 @@ pub struct FinishBlock {
 enum Stage {
     Begin,
     Postings,
-    Chunks,
     Index,
     Publish,
 }
@@ -43,17 +43,16 @@ impl Job for FinishBlock {
                 return Ok(Some(None));
             }
             Stage::Begin => {
-                self.layout.index.begin_postings();
+                self.layout.flush(&mut self.files)?;
+                let Self { layout, files, .. } = self;
+                let begin = || layout.index.begin_postings();
+                both(begin, || files.end_segment()).1?;
                 Stage::Postings
             }
             Stage::Postings => {
                 let more = self.layout.index.more_postings()?;
                 self.layout.flush(&mut self.files)?;
-                if more { Stage::Postings } else { Stage::Chunks }
-            }
-            Stage::Chunks => {
-                self.files.end_segment()?;
-                Stage::Index
+                if more { Stage::Postings } else { Stage::Index }
             }
             Stage::Index => {
                 self.files.end_index()?;
@@ -73,8 +72,9 @@ impl Job for FinishBlock {
 
     fn progress(&self) -> Progress {
         let stage = match self.stage {
-            Stage::Begin | Stage::Postings => "writing the postings",
-            Stage::Chunks | Stage::Index => "making the block durable",
+            Stage::Begin => "making the chunks durable",
+            Stage::Postings => "writing the postings",
+            Stage::Index => "making the index durable",
             Stage::Publish => "publishing the block",
         };
         let (bytes_done, bytes_total) = self.layout.index.progress();

@@ -66,7 +66,7 @@ impl BlockLayout {
     }
 
     /// Makes pieces of what waits, where that is at least `size` bytes.
-    fn hand_over(&mut self, files: &mut BlockFiles, size: usize) {
+    fn make_pieces(&mut self, files: &mut BlockFiles, size: usize) {
         if self.segments.waiting() >= size {
             let bytes = self.segments.take(files.buffer());
             self.pieces.push(Piece::Chunks(bytes));
@@ -77,15 +77,25 @@ impl BlockLayout {
         }
     }
 
+    /// Makes pieces of what waits, where that is a whole one.
+    pub(super) fn hand_over(&mut self, files: &mut BlockFiles) {
+        self.make_pieces(files, PIECE);
+    }
+
+    /// The pieces that are ready, in the order they are to be written.
+    pub(super) fn take_pieces(&mut self) -> Vec<Piece> {
+        std::mem::take(&mut self.pieces)
+    }
+
     /// Writes what waits, where that is a whole piece.
     pub(super) fn write_full(&mut self, files: &mut BlockFiles) -> Result<()> {
-        self.hand_over(files, PIECE);
+        self.make_pieces(files, PIECE);
         files.write(&mut self.pieces)
     }
 
     /// Writes all that waits.
     pub(super) fn flush(&mut self, files: &mut BlockFiles) -> Result<()> {
-        self.hand_over(files, 1);
+        self.make_pieces(files, 1);
         files.write(&mut self.pieces)
     }
 }

@@ -8,10 +8,11 @@ mod files;
 mod finish;
 mod index;
 mod layout;
+mod parallel;
 mod postings;
 mod segments;
 mod writer;
 
 pub use files::{replace_file, write_meta, write_tombstones_file};
 pub use finish::FinishBlock;
-pub use writer::{BlockWriter, BlockWriterOptions, DEFAULT_SEGMENT_SIZE};
+pub use writer::{BlockWriter, BlockWriterOptions, DEFAULT_SEGMENT_SIZE, SeriesBatch};

@@ -6,6 +6,7 @@ use super::super::meta::{BlockMeta, BlockStats};
 use super::files::BlockFiles;
 use super::finish::FinishBlock;
 use super::layout::BlockLayout;
+use super::parallel::both;
 use crate::error::Result;
 use crate::query::RawChunk;
 use crate::storage::Storage;
@@ -35,6 +36,22 @@ impl Default for BlockWriterOptions {
 pub struct BlockWriter {
     layout: BlockLayout,
     files: BlockFiles,
+}
+
+/// Takes series in label order; see [`BlockWriter::add_batch`].
+#[derive(Debug)]
+pub struct SeriesBatch<'w> {
+    layout: &'w mut BlockLayout,
+}
+
+impl SeriesBatch<'_> {
+    /// Adds a series, as [`BlockWriter::add_series`].
+    ///
+    /// # Errors
+    /// It is not above the series before, or its chunks overlap or are not chunks.
+    pub fn add_series(&mut self, labels: &[(u32, u32)], chunks: &[RawChunk<'_>]) -> Result<()> {
+        self.layout.add_series(labels, chunks)
+    }
 }
 
 impl BlockWriter {
@@ -70,6 +87,24 @@ impl BlockWriter {
     pub fn add_series(&mut self, labels: &[(u32, u32)], chunks: &[RawChunk<'_>]) -> Result<()> {
         self.layout.add_series(labels, chunks)?;
         self.layout.write_full(&mut self.files)
+    }
+
+    /// Lets `add` add some series, a few megabytes, while the bytes of the call before are written:
+    /// at once with the feature `threads`, else one after the other.
+    ///
+    /// # Errors
+    /// The storage fails, which may concern series of earlier calls.
+    pub fn add_batch<R: Send>(
+        &mut self,
+        add: impl FnOnce(&mut SeriesBatch<'_>) -> R + Send,
+    ) -> Result<R> {
+        let mut pieces = self.layout.take_pieces();
+        let Self { layout, files } = self;
+        let add = || add(&mut SeriesBatch { layout });
+        let (added, written) = both(add, || files.write(&mut pieces));
+        written?;
+        self.layout.hand_over(&mut self.files);
+        Ok(added)
     }
 
     /// What was added so far.
