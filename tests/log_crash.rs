@@ -146,9 +146,9 @@ fn no_logged_commit_is_lost_with_the_process_and_no_durable_one_with_the_power()
             for torn in [false, true] {
                 let disk = SimulatedDisk::default();
                 if torn {
-                    disk.tear_after(stop)
+                    disk.tear_after(stop);
                 } else {
-                    disk.freeze_after(stop)
+                    disk.freeze_after(stop);
                 }
                 let mut told = Told::default();
                 let _ = life(&disk, sync, &mut told);
