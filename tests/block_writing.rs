@@ -14,6 +14,7 @@ use chunkscope::storage::{EntryKind, Memory, Storage, join, read_whole};
 use chunkscope::tombstones::{read_tombstones, write_tombstones};
 use chunkscope::types::TimeRange;
 use chunkscope_tests::fixtures;
+use chunkscope_tests::unmapped::Unmapped;
 
 fn bytes(storage: &dyn Storage, path: &str) -> Vec<u8> {
     read_whole(storage, path, u64::MAX).unwrap()
@@ -93,6 +94,23 @@ fn every_block_is_written_as_it_was() {
     }
     println!("{identical} identical, {with_label_indices} but for label indices");
     assert!(identical >= 10, "{identical} identical, {with_label_indices} but for label indices");
+}
+
+/// What cannot be borrowed is copied, with the same result.
+#[test]
+fn a_storage_without_mapped_files_gives_the_same_blocks() {
+    for name in ["wide", "overlap"] {
+        let storage = fixtures::named(name).storage();
+        let unmapped: Arc<dyn Storage> = Arc::new(Unmapped(Arc::clone(&storage)));
+        for entry in block::list(&*storage, "").unwrap().loaded() {
+            let mapped = rewritten(&entry.open(&storage).unwrap(), 512 << 20);
+            let copied = rewritten(&entry.open(&unmapped).unwrap(), 512 << 20);
+            for file in ["index", "chunks/000001", "meta.json"] {
+                let path = join(&entry.directory, file);
+                assert!(bytes(&*mapped, &path) == bytes(&*copied, &path), "{path}");
+            }
+        }
+    }
 }
 
 #[test]

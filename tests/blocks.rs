@@ -11,45 +11,11 @@ use chunkscope::error::Result;
 use chunkscope::event::{Finding, Job, Severity};
 use chunkscope::labels::{Labels, MatchOperator, Matcher};
 use chunkscope::query::{Queryable, ReadStats, read_merged, select_merged};
-use chunkscope::storage::{Entry, Memory, ReadFile, Storage};
+use chunkscope::storage::{Memory, Storage};
 use chunkscope::types::{Samples, TimeRange};
 use chunkscope_tests::fixtures::{self, Fixture, difference};
+use chunkscope_tests::unmapped::Unmapped;
 use serde_json::Value;
-
-/// A storage that holds no file in memory, as a browser's: every look is a read.
-#[derive(Debug)]
-struct Unmapped(Arc<dyn Storage>);
-
-#[derive(Debug)]
-struct UnmappedFile(Arc<dyn ReadFile>);
-
-impl Storage for Unmapped {
-    fn name(&self) -> String {
-        self.0.name()
-    }
-
-    fn list(&self, path: &str) -> Result<Vec<Entry>> {
-        self.0.list(path)
-    }
-
-    fn open(&self, path: &str) -> Result<Arc<dyn ReadFile>> {
-        Ok(Arc::new(UnmappedFile(self.0.open(path)?)))
-    }
-}
-
-impl ReadFile for UnmappedFile {
-    fn len(&self) -> u64 {
-        self.0.len()
-    }
-
-    fn whole(&self) -> Option<&[u8]> {
-        None
-    }
-
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()> {
-        self.0.read_at(offset, into)
-    }
-}
 
 fn open_all(storage: &Arc<dyn Storage>) -> Vec<Block> {
     let catalog = block::list(&**storage, "").unwrap();

@@ -267,3 +267,46 @@ fn a_full_disk_leaves_nothing_and_marks_nothing() {
     assert!(reload(&storage).iter().all(|block| !block.meta().compaction.failed));
     assert!(matches!(merge_two(&storage).unwrap(), MergeOutcome::Written(_)));
 }
+
+/// Every byte of a small block, flipped: it is refused, or what comes out is a good block. Marks
+/// and deletions that are damaged are no reason to bring samples back.
+#[test]
+fn a_damaged_block_is_refused_and_never_spreads() {
+    let storage = copy_two(&SimulatedDisk::default());
+    let name = TWO[0];
+    let (mut refused, mut accepted) = (0, 0);
+    for file in ["index", "chunks/000001", "tombstones"] {
+        let path = join(name, file);
+        let good = read_whole(&*storage, &path, u64::MAX).unwrap();
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 1 << (at % 8);
+            let copy = Memory::default();
+            for kept in ["meta.json", "index", "chunks/000001", "tombstones"] {
+                let path = join(name, kept);
+                copy.put(&path, read_whole(&*storage, &path, u64::MAX).unwrap()).unwrap();
+            }
+            copy.put(&path, bad).unwrap();
+            let copy: Arc<dyn Storage> = Arc::new(copy);
+            let Ok(block) = Block::open(&copy, name) else { continue };
+            let id = VirtualClock::new(1_800_000_000_000, 7).new_block_id();
+            let options = WriteOptions::default();
+            let merge = MergeBlocks::new(&copy, vec![Arc::new(block)], id, options);
+            match merge.run().unwrap() {
+                MergeOutcome::Written(meta) => {
+                    let block = Block::open(&copy, &meta.ulid.to_string()).unwrap();
+                    assert_eq!(Verify::new(&block).run().unwrap(), [], "{path} {at}");
+                    accepted += 1;
+                }
+                MergeOutcome::Nothing => panic!("{path} {at}: nothing was left"),
+                MergeOutcome::Failed(error) => {
+                    assert!(!error.to_string().is_empty());
+                    assert_eq!(copy.list("").unwrap().len(), 1, "{path} {at}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    // What is not read does no harm: postings, paddings, the version of the chunk file.
+    assert!(refused > accepted && accepted > 0, "{refused} refused, {accepted} accepted");
+}

@@ -12,3 +12,4 @@ pub mod prometheus;
 pub mod script;
 pub mod scenario;
 pub mod source;
+pub mod unmapped;

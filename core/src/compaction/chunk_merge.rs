@@ -32,15 +32,23 @@ pub(super) fn merge_chunks<'a>(
         into.extend(parts.into_iter().flatten());
         return Ok(0);
     }
+    let of_one_source = parts.len() == 1;
     let mut queue = Queue::of(parts);
     let mut encoded = 0;
     while let Some(current) = queue.take() {
         let overlapping = queue.overlapping(&current);
         if overlapping.is_empty() {
             into.push(current);
-        } else {
-            encoded += encode_merged(&overlapping, &current, options, into)?;
+            continue;
         }
+        // The order decides which of several samples at one time counts. Upstream puts the first
+        // chunk last, but leaves late chunks of the head in their order, as queries do.
+        let first = [&current];
+        encoded += if of_one_source {
+            encode_merged(first.into_iter().chain(&overlapping), options, into)?
+        } else {
+            encode_merged(overlapping.iter().chain(first), options, into)?
+        };
     }
     Ok(encoded)
 }
@@ -102,16 +110,14 @@ impl<'a> Queue<'a> {
     }
 }
 
-/// The order of the parts decides which of several samples at one time counts: upstream puts the
-/// first chunk last.
-fn encode_merged<'a>(
-    overlapping: &[RawChunk<'a>],
-    first: &RawChunk<'a>,
+/// Encodes the samples of chunks that overlap; gives their number.
+fn encode_merged<'c, 'a: 'c>(
+    chunks: impl Iterator<Item = &'c RawChunk<'a>>,
     options: &EncodeOptions,
     into: &mut Vec<RawChunk<'a>>,
 ) -> Result<usize> {
-    let mut parts = Vec::with_capacity(overlapping.len() + 1);
-    for chunk in overlapping.iter().chain([first]) {
+    let mut parts = Vec::new();
+    for chunk in chunks {
         let mut samples = Samples::default();
         decode(chunk.encoding, &chunk.bytes, &mut samples)?;
         parts.push(samples);
@@ -151,6 +157,14 @@ mod tests {
         let expected = (vec![a.clone(), b.clone(), c.clone()], 0);
         assert_eq!(merged(vec![vec![b.clone()], vec![a.clone(), c.clone()]]), expected);
         assert_eq!(merged(vec![vec![a, b], vec![], vec![c]]), expected);
+    }
+
+    #[test]
+    fn late_chunks_of_one_source_keep_their_order() {
+        let (a, b) = (chunk(&[(1, 1.0), (5, 1.0)]), chunk(&[(1, 2.0), (6, 2.0)]));
+        let whole = |first| chunk(&[(1, first), (5, 1.0), (6, 2.0)]);
+        assert_eq!(merged(vec![vec![a.clone(), b.clone()]]).0, [whole(1.0)]);
+        assert_eq!(merged(vec![vec![a], vec![b]]).0, [whole(2.0)]);
     }
 
     #[test]

@@ -191,7 +191,9 @@ impl SeriesCursor for HeadSeries<'_> {
                 }
             }
         }
-        into[before..].sort_by_key(|chunk| (chunk.range.min_time, chunk.range.max_time));
+        // Stable: of late chunks that begin together, the one that was written first comes first,
+        // as in queries; so the same of two samples at one time counts.
+        into[before..].sort_by_key(|chunk| chunk.range.min_time);
         Ok(())
     }
 

@@ -8,8 +8,8 @@
 //! 1. Symbols ascend bytewise, each once. A symbol's number is its position, from 0. A source may
 //!    name symbols that no series uses; the head names the empty one, as upstream's does.
 //! 2. Series ascend by their labels, each once; the names of a series ascend.
-//! 3. The chunks of a series ascend by first, then last time. Those of one source do not overlap,
-//!    except out-of-order chunks of the head.
+//! 3. The chunks of a series ascend by their first time. Those of one source do not overlap, except
+//!    late chunks of the head, of which the earlier written comes first where they begin together.
 //!
 //! Unlike queries, a source passes nothing over: a damaged chunk is an error, for what would be
 //! written without it would then replace the original.
