@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Query(Query),
     /// Show any file of a data directory as a tree of named fields
     Inspect(Inspect),
+    /// Make blocks of OpenMetrics text
+    Import(Import),
     /// Print float samples as OpenMetrics text, which `import` and promtool read
     Export(Dump),
     /// Say which blocks would be merged next, and why the others would not
@@ -105,6 +107,23 @@ pub(crate) struct Dump {
     pub(crate) max_time: Option<i64>,
     /// Print JSON; the output of this command always is
     #[arg(long, hide = true)]
+    pub(crate) json: bool,
+}
+
+/// `chunkscope import`.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// OpenMetrics text; each sample with its time, the last line # EOF
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Directory that gets the blocks; made if it is not there. A server may be running on it
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// Longest block: 2h, 6h, 18h, …
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "2h")]
+    pub(crate) max_block_duration: i64,
+    /// Print JSON
+    #[arg(long)]
     pub(crate) json: bool,
 }
 

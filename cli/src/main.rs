@@ -10,6 +10,7 @@ mod compact;
 mod dump;
 mod export;
 mod head;
+mod import;
 mod inspect;
 mod labels;
 mod opening;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Labels(arguments) => labels::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Retention(arguments) => retention::run(&arguments),

@@ -249,3 +249,34 @@ fn a_directory_in_use_is_not_repaired() {
     assert_eq!(content(scratch.path()), before);
     lock.release().unwrap();
 }
+
+#[test]
+fn an_import_makes_blocks_and_says_what_is_wrong() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (file, data) = (scratch.path().join("text"), scratch.path().join("new/data"));
+    let (file, data) = (file.to_str().unwrap(), data.to_str().unwrap());
+    let text = "a{x=\"1\"} 5 1700000000.123 # {id=\"7\"} 1\na{x=\"1\"} 5 1700000000.123\n# EOF\n";
+    fs::write(file, text).unwrap();
+    let output = run(&["import", file, data, "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let imported: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&imported["samples"], &imported["duplicates"]), (&1.into(), &1.into()));
+    assert_eq!(imported["exemplars_left_out"], 1);
+    assert_eq!(imported["blocks"][0]["minTime"], 1_700_000_000_123i64);
+    let dumped = run(&["export", data]);
+    let text = String::from_utf8(dumped.stdout).unwrap();
+    assert_eq!(text, "a{x=\"1\"} 5 1700000000.123\n# EOF\n");
+
+    for (text, said) in [
+        ("a 1 2\na 1 1\n# EOF\n", "@ 0x6, field time: expected ascending times"),
+        ("a 1 2\n", "expected # EOF"),
+        ("a 1\n# EOF\n", "expected a time for each sample"),
+        ("a 1 2\na{ 1 2\n# EOF\n", "@ 0x7, field labels"),
+    ] {
+        fs::write(file, text).unwrap();
+        let output = run(&["import", file, data]);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains(said) && error.contains(file), "{error}");
+    }
+}

@@ -7,6 +7,7 @@ mod answer;
 mod decisions;
 mod dump;
 mod export;
+mod import;
 mod open;
 mod options;
 mod parallel;
@@ -21,6 +22,7 @@ pub use answer::{Answer, float_text};
 pub use decisions::{head_usage, plan_of, planning_obstacles, retention_of};
 pub use dump::series_line;
 pub use export::{Exported, export_openmetrics};
+pub use import::{Import, ImportOptions, Imported};
 pub use live::{
     DamagedLog, Deleted, DiskFull, LiveDb, Merged, OpenLive, SnapshotTarget, Upkeep, WriteOptions,
 };

@@ -70,8 +70,11 @@ impl Deleted {
 }
 
 impl Head {
-    /// A head without series.
-    pub(super) fn new(options: ReplayOptions) -> Self {
+    /// A head without series and without files. What is appended is committed with
+    /// [`Appender::commit_without_log`](super::Appender::commit_without_log), or to logs that are
+    /// opened beside it.
+    #[must_use]
+    pub fn new(options: ReplayOptions) -> Self {
         let exemplars = Exemplars::new(options.max_exemplars, options.out_of_order_window);
         Self {
             bounds: Bounds::new(options.min_valid_time),

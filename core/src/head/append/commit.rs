@@ -19,7 +19,7 @@ use crate::head::registry::{Part, Registry};
 use crate::head::sample::{Sample, Value};
 use crate::head::series::{Metadata, Series};
 use crate::head::state::Head;
-use crate::wal::{ExemplarEntry, HistogramEntry, MetadataEntry, SampleEntry};
+use crate::wal::{ExemplarEntry, HistogramEntry, MetadataEntry, SampleEntry, StartTimes};
 
 /// From so many floats on, they are appended to all parts of the registry at once.
 const AT_ONCE_FROM: usize = 4096;
@@ -47,7 +47,7 @@ impl Appender {
     /// # Errors
     /// [`AppendError::Log`]: the log cannot be written; nothing was applied, and nothing is left.
     pub fn commit(
-        mut self,
+        self,
         head: &mut Head,
         logs: &mut Logs,
     ) -> std::result::Result<Committed, AppendError> {
@@ -58,25 +58,37 @@ impl Appender {
                 return Err(AppendError::Log(error));
             }
         };
-        let mut committed = Committed { logged, ..Committed::default() };
+        let mut late = LateSamples::new(logs.start_times);
+        let committed = Committed { logged, ..self.apply(head, &mut late) };
+        late.log(head, logs);
+        Ok(committed)
+    }
+
+    /// Applies what was appended to a head without a log, whose samples can be had again: those of
+    /// a text that becomes blocks.
+    pub fn commit_without_log(self, head: &mut Head) -> Committed {
+        head.unlogged.clear();
+        self.apply(head, &mut LateSamples::new(StartTimes::default()))
+    }
+
+    fn apply(mut self, head: &mut Head, late: &mut LateSamples) -> Committed {
+        let mut committed = Committed::default();
         if let Some(limits) = self.limits {
-            let mut late = LateSamples::new(logs.start_times);
             for batch in self.buffers.batches() {
                 committed.exemplars += head.keep_exemplars(&batch.exemplars);
             }
             for batch in self.buffers.batches() {
-                head.apply_appended(batch, limits, &mut late, &mut committed);
+                head.apply_appended(batch, limits, late, &mut committed);
             }
             committed.out_of_order = late.taken;
             head.bounds.out_of_order = head.bounds.out_of_order.cover(&late.reached);
-            late.log(head, logs);
         }
         for batch in self.buffers.batches() {
             head.set_metadata(&batch.metadata);
         }
         self.buffers.clear();
         head.spare_buffers.push(self.buffers);
-        Ok(committed)
+        committed
     }
 
     /// Forgets what was appended. New series stay, and are logged: others may have seen them.
