@@ -108,6 +108,7 @@ pub use snapshot::{
 pub use source::{HeadSource, HeadView};
 pub use state::Head;
 pub use totals::HeadTotals;
+pub use truncate::KeptRecords;
 pub use write_snapshot::WriteSnapshot;
 
 #[cfg(test)]

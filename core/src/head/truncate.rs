@@ -23,6 +23,18 @@ struct Collected {
     chunks: usize,
 }
 
+/// Series whose records are kept; see [`Head::kept_records`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeptRecords(Vec<SeriesRef>);
+
+impl KeptRecords {
+    /// True when the record of `series` is kept.
+    #[must_use]
+    pub fn contains(&self, series: SeriesRef) -> bool {
+        self.0.binary_search(&series).is_ok()
+    }
+}
+
 impl Head {
     /// True when the head reaches over more than one and a half chunk ranges: its oldest range is
     /// then closed for in-order samples and can be cut into a block.
@@ -93,6 +105,18 @@ impl Head {
             .find(series)
             .is_some_and(|found| !found.alias && self.registry.get(found.slot).is_some());
         in_head || self.wal_expiries.get(&series).is_some_and(|until| *until >= min_time)
+    }
+
+    /// The series whose records a checkpoint keeps that drops samples before `min_time`, as they
+    /// are now: for a checkpoint that is written while the head goes on. See
+    /// [`Head::keeps_record`].
+    #[must_use]
+    pub fn kept_records(&self, min_time: Timestamp) -> KeptRecords {
+        let needed = self.wal_expiries.iter().filter(|(_, until)| **until >= min_time);
+        let in_head = self.registry.iter().map(|(_, series)| series.reference());
+        let mut kept: Vec<SeriesRef> = in_head.chain(needed.map(|(series, _)| *series)).collect();
+        kept.sort_unstable();
+        KeptRecords(kept)
     }
 
     /// Forgets until when the log is needed for series, where that was before `min_time`. To be
