@@ -199,12 +199,11 @@ fn a_snapshot_holds_the_same_blocks_and_never_changes() {
     on_copies(&named("wide"), |storage, directory| {
         let mut db = open(&storage);
         let name = db.snapshot_name();
-        let target =
-            SnapshotTarget { storage: storage.as_ref(), directory: &name, source: Some("") };
-        let blocks = db.snapshot(target).unwrap();
+        let target = SnapshotTarget { storage: &storage, directory: &name, source: Some("") };
+        let blocks = db.snapshot(target, false).unwrap();
         assert_eq!(blocks.len(), db.view().blocks().len());
         let before = files(storage.as_ref(), &name);
-        assert!(db.snapshot(target).is_err(), "it is there already");
+        assert!(db.snapshot(target, false).is_err(), "it is there already");
         if let Some(directory) = directory {
             use std::os::unix::fs::MetadataExt;
             let index = format!("{}/index", blocks[0]);
@@ -216,12 +215,12 @@ fn a_snapshot_holds_the_same_blocks_and_never_changes() {
         db.close().unwrap();
         let copy: Arc<dyn Storage> = Arc::new(Memory::default());
         let mut db = open(&storage);
-        db.snapshot(SnapshotTarget { storage: copy.as_ref(), directory: "a/b", source: None })
-            .unwrap();
+        let target = SnapshotTarget { storage: &copy, directory: "a/b", source: None };
+        db.snapshot(target, false).unwrap();
         assert_eq!(files(copy.as_ref(), "a/b").len(), before.len());
         for (directory, why) in [("", "base directory"), ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "ULID")] {
-            let target = SnapshotTarget { storage: storage.as_ref(), directory, source: Some("") };
-            let error: Result<_> = db.snapshot(target);
+            let target = SnapshotTarget { storage: &storage, directory, source: Some("") };
+            let error: Result<_> = db.snapshot(target, false);
             assert!(error.unwrap_err().to_string().contains(why));
         }
     });

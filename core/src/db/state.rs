@@ -39,6 +39,11 @@ impl Db {
         Self { storage, blocks, hidden, head, findings }
     }
 
+    /// The head, to write to it.
+    pub(super) fn head_mut(&mut self) -> Option<&mut Head> {
+        self.head.as_mut()
+    }
+
     /// Shows these blocks from now on.
     pub(super) fn set_blocks(&mut self, blocks: Vec<Arc<Block>>) {
         self.blocks = blocks;

@@ -2,12 +2,13 @@
 //! or [cleaned](super::clean).
 //!
 //! In a block, `tombstones` is replaced first and then `meta.json`, which counts them: between the
-//! two the samples are deleted already, and only the planner does not know yet how many. There is
-//! no atomicity over all blocks: after a crash some may have forgotten what was being deleted.
+//! two the samples are deleted already, and only the planner does not know yet how many. In the
+//! head, one record is logged, then applied. There is no atomicity over all of it: after a crash
+//! some blocks may have forgotten what was being deleted.
 
 use std::sync::Arc;
 
-use super::state::LiveDb;
+use super::state::{LiveDb, Writing};
 use crate::block::{Block, BlockMeta, BlockStats, write_meta, write_tombstones_file};
 use crate::error::Result;
 use crate::event::Event;
@@ -45,7 +46,12 @@ impl LiveDb {
             self.view.replace_block(Arc::new(changed));
             done.blocks += 1;
             done.series += series;
-            self.story.tell(|| Event::Deleted { block: Some(block.id()), series, range });
+            self.tell(|| Event::Deleted { block: Some(block.id()), series, range });
+        }
+        let now = self.clock.now();
+        if let Ok(Writing { head, logs, .. }) = self.writing() {
+            done.series += head.delete(matchers, range, logs)?;
+            logs.sync_if_due(now)?;
         }
         Ok(done)
     }

@@ -34,7 +34,7 @@ impl LiveDb {
 
     fn begin_write(&mut self, reason: Option<Reason>, blocks: Vec<Arc<Block>>) {
         let sources: Vec<BlockId> = blocks.iter().map(|block| block.id()).collect();
-        self.story.tell(|| Event::Compacting { sources: sources.clone(), why: explain(reason) });
+        self.tell(|| Event::Compacting { sources: sources.clone(), why: explain(reason) });
         let (storage, id) = (self.view.storage(), self.clock.new_block_id());
         let options = self.options.write();
         let merge = match (reason, blocks.first()) {
@@ -93,13 +93,13 @@ impl LiveDb {
     fn tell_marked(&mut self, blocks: &[BlockId], mark: Mark, why: &str) {
         for block in blocks {
             let (block, mark, why) = (*block, mark.name(), why.to_owned());
-            self.story.tell(|| Event::BlockMarked { block, mark, why });
+            self.tell(|| Event::BlockMarked { block, mark, why });
         }
     }
 
     /// Tells of a new block.
     pub(super) fn tell_written(&mut self, meta: &BlockMeta, why: &str) {
-        self.story.tell(|| Event::BlockWritten {
+        self.tell(|| Event::BlockWritten {
             block: meta.ulid,
             range: TimeRange::new(meta.min_time, meta.max_time),
             level: u32::try_from(meta.compaction.level).unwrap_or(0),

@@ -21,19 +21,22 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::super::state::Db;
+use super::damaged_log::{settle, suspicious_logs};
 use super::drop_block::drop_block;
 use super::leftovers::remove_leftovers;
 use super::options::WriteOptions;
 use super::reload::{Blocks, Reload, Unneeded};
 use super::repair_version::VersionRepair;
+use super::retain::retain;
 use super::round::Round;
 use super::state::LiveDb;
 use crate::block::{self, CatalogEntry};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::event::{Event, Job, Progress, Story};
-use crate::head::{Head, Replay};
+use crate::event::{Event, Job, LogName, Progress, Story};
+use crate::head::{DEFAULT_WRITE_BUFFER, Head, Logs, Replay};
 use crate::storage::{Storage, StorageLock};
+use crate::wal::{Log, RehearseJob};
 
 /// The file whose lock says who owns the directory.
 const LOCK: &str = "lock";
@@ -48,6 +51,7 @@ pub struct OpenLive {
     with_head: bool,
     lock: Option<Box<dyn StorageLock>>,
     blocks: Blocks,
+    logs: Option<Logs>,
     stage: Stage,
 }
 
@@ -58,6 +62,7 @@ enum Stage {
     Correct { waiting: Vec<CatalogEntry>, current: Option<VersionRepair> },
     Blocks(Reload),
     Head(Box<Replay>),
+    Damage { head: Box<Head>, waiting: Vec<&'static str>, current: Option<Box<RehearseJob>> },
     Drop { head: Option<Box<Head>>, waiting: VecDeque<Unneeded> },
     Done,
 }
@@ -80,6 +85,7 @@ impl OpenLive {
             with_head: true,
             lock: None,
             blocks: Blocks::default(),
+            logs: None,
             stage: Stage::Lock,
         })
     }
@@ -155,12 +161,76 @@ impl OpenLive {
 
     fn after_blocks(&mut self, blocks: Blocks) -> Result<Stage> {
         self.blocks = blocks;
+        retain(self.storage.as_ref(), &self.options.retention, &mut self.blocks)?;
         if !self.with_head {
             return Ok(self.begin_drop(None));
         }
+        Ok(self.begin_replay())
+    }
+
+    fn begin_replay(&mut self) -> Stage {
         self.begin(5, "replay the head");
         let options = self.options.replay(self.blocks.min_valid_time());
-        Ok(Stage::Head(Box::new(Replay::new(Arc::clone(&self.storage), options))))
+        Stage::Head(Box::new(Replay::new(Arc::clone(&self.storage), options)))
+    }
+
+    /// A log in which replay met something is read once more, to see what a repair would lose.
+    fn after_replay(&mut self, head: Head) -> Stage {
+        let waiting = suspicious_logs(head.findings());
+        if !waiting.is_empty() {
+            self.begin(6, "look at damage in the logs");
+        }
+        Stage::Damage { head: Box::new(head), waiting, current: None }
+    }
+
+    /// Looks at the next log; replays all of it again when one was repaired.
+    fn look_at_damage(
+        &mut self,
+        head: Box<Head>,
+        mut waiting: Vec<&'static str>,
+        current: Option<Box<RehearseJob>>,
+    ) -> Result<Stage> {
+        let current = match (current, waiting.pop()) {
+            (Some(mut job), next) => {
+                waiting.extend(next);
+                match job.step()? {
+                    None => Some(job),
+                    Some(rehearsal) => {
+                        let (storage, allowed) = (&self.storage, self.options.damaged_log);
+                        if settle(storage, &rehearsal, allowed, &mut self.story)? {
+                            return Ok(self.begin_replay());
+                        }
+                        None
+                    }
+                }
+            }
+            (None, Some(folder)) => {
+                let job = RehearseJob::new(Arc::clone(&self.storage), folder)?;
+                Some(Box::new(job))
+            }
+            (None, None) => return self.begin_writing(head),
+        };
+        Ok(Stage::Damage { head, waiting, current })
+    }
+
+    fn begin_writing(&mut self, mut head: Box<Head>) -> Result<Stage> {
+        self.begin(7, "continue the logs in new segments, head chunks in a new file");
+        head.write_chunks_to(Arc::clone(&self.storage), DEFAULT_WRITE_BUFFER)?;
+        head.story().set(self.story.is_on());
+        // Late samples of an earlier run are compacted like new ones.
+        let behind = self.options.out_of_order_window > 0
+            || !Log::list(self.storage.as_ref(), "wbl")?.is_empty();
+        let mut logs = Logs::open(&self.storage, self.options.log, behind)?;
+        logs.when_full = self.options.when_full;
+        logs.start_times = self.options.records();
+        let segment = logs.ahead().segment() as u32;
+        self.story.tell(|| Event::SegmentStarted { log: LogName::Wal, segment });
+        if let Some(behind) = logs.behind() {
+            let segment = behind.segment() as u32;
+            self.story.tell(|| Event::SegmentStarted { log: LogName::Wbl, segment });
+        }
+        self.logs = Some(logs);
+        Ok(self.begin_drop(Some(head)))
     }
 
     fn begin_drop(&mut self, head: Option<Box<Head>>) -> Stage {
@@ -182,6 +252,7 @@ impl OpenLive {
             lock,
             story: std::mem::take(&mut self.story),
             round: Round::due_at(self.clock.now()),
+            logs: self.logs.take(),
         })
     }
 
@@ -195,9 +266,12 @@ impl OpenLive {
                 None => Stage::Blocks(reload),
             },
             Stage::Head(mut replay) => match replay.step()? {
-                Some(head) => self.begin_drop(Some(Box::new(head))),
+                Some(head) => self.after_replay(head),
                 None => Stage::Head(replay),
             },
+            Stage::Damage { head, waiting, current } => {
+                self.look_at_damage(head, waiting, current)?
+            }
             Stage::Drop { head, mut waiting } => match waiting.pop_front() {
                 Some(block) => {
                     drop_block(self.storage.as_ref(), &block, &mut self.story)?;
@@ -236,6 +310,8 @@ impl Job for OpenLive {
                 Progress { detail: format!("{done} of {total}"), ..named("opening blocks") }
             }
             Stage::Head(replay) => replay.progress(),
+            Stage::Damage { current: Some(current), .. } => current.progress(),
+            Stage::Damage { .. } => named("looking at damage in the logs"),
             Stage::Drop { .. } => named("dropping blocks that are not needed"),
             Stage::Done => named("done"),
         }

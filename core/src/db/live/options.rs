@@ -1,12 +1,12 @@
 //! Every limit of a database that is written to, with its default and the reason for it.
 
-use crate::chunk::{EncodeOptions, Encoding};
+use crate::chunk::{ChunkLimit, EncodeOptions, Encoding};
 use crate::compaction::{self, PlanOptions, block_ranges};
 use crate::error::{Error, Result};
-use crate::head::ReplayOptions;
+use crate::head::{ReplayOptions, WhenFull};
 use crate::retention::RetentionOptions;
 use crate::types::{Duration, Timestamp};
-use crate::wal::LogOptions;
+use crate::wal::{LogOptions, StartTimes};
 
 const MINUTE: Duration = 60_000;
 const HOUR: Duration = 60 * MINUTE;
@@ -32,7 +32,7 @@ pub struct WriteOptions {
     /// How the logs are written: segment size 128 MiB, snappy, and when commits are made durable.
     pub log: LogOptions,
     /// What happens to an append that cannot be logged: by default it is refused.
-    pub disk_full: DiskFull,
+    pub when_full: WhenFull,
     /// Samples that a chunk of floats should get, 120: after that bits per sample hardly shrink,
     /// and a query that wants one sample decodes all of a chunk.
     pub samples_per_chunk: u16,
@@ -56,18 +56,6 @@ pub struct WriteOptions {
     pub upkeep_interval: Duration,
 }
 
-/// What happens when a log cannot be written because the disk or the quota is full.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum DiskFull {
-    /// The commit fails, and nothing of it is kept: what was acknowledged is never lost. As
-    /// Prometheus does.
-    #[default]
-    Refuse,
-    /// The commit is taken into memory without being logged, and an event says so loudly: what is
-    /// appended is lost if the process ends before the next block is cut. As Loki's ingester does.
-    KeepInMemory,
-}
-
 /// What to do when opening finds damage in the write-ahead or write-behind log.
 ///
 /// Prometheus repairs at once and without asking: it deletes everything behind the first damage,
@@ -76,11 +64,12 @@ pub enum DiskFull {
 pub enum DamagedLog {
     /// Do not open; the error says what a repair would lose. Nothing is changed.
     Refuse,
-    /// A record that breaks off at the very end of the log, with nothing behind it, is what a power
-    /// loss leaves: the end is cut off and its bytes are kept aside. Other damage is refused.
+    /// A write that breaks off, with no readable record behind it, is what a power loss leaves. It
+    /// was never acknowledged as durable: the end is cut off. Other damage is refused.
     #[default]
     CutTornEnd,
-    /// Repair as Prometheus does; what is cut off is kept aside.
+    /// Cut the log where the damage begins. The old bytes are kept aside, in a folder
+    /// `wal-before-repair-1` of the data directory.
     Repair,
 }
 
@@ -93,7 +82,7 @@ impl Default for WriteOptions {
             out_of_order_window: 0,
             out_of_order_capacity: 32,
             log: LogOptions::default(),
-            disk_full: DiskFull::default(),
+            when_full: WhenFull::default(),
             samples_per_chunk: 120,
             snapshot_on_close: false,
             xor2: false,
@@ -155,6 +144,17 @@ impl WriteOptions {
     /// How floats without start timestamps are encoded.
     fn floats(&self) -> Encoding {
         if self.xor2 || self.start_times { Encoding::Xor2 } else { Encoding::Xor }
+    }
+
+    /// Whether records keep start timestamps.
+    pub(super) fn records(&self) -> StartTimes {
+        if self.start_times { StartTimes::Kept } else { StartTimes::Dropped }
+    }
+
+    /// How a block of samples that came late is written: chunks that overlap are merged by size.
+    pub(super) fn write_late(&self) -> compaction::WriteOptions {
+        let encode = EncodeOptions { floats: Encoding::Xor, limit: ChunkLimit::Size };
+        compaction::WriteOptions { encode, ..self.write() }
     }
 
     /// How a block is written.

@@ -1,11 +1,14 @@
 //! How far upkeep is: what it is in the middle of, and what it knows to be due.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use super::outcome::Merged;
 use super::reload::{Reload, Unneeded};
-use crate::compaction::{MergeBlocks, Reason};
-use crate::types::{BlockId, Timestamp};
+use crate::compaction::{MergeBlocks, Reason, WriteBlock};
+use crate::head::HeadView;
+use crate::types::{BlockId, ChunkRef, Duration, SeriesRef, TimeRange, Timestamp};
+use crate::wal::CheckpointJob;
 
 /// How far upkeep is.
 #[derive(Debug)]
@@ -18,6 +21,19 @@ pub(super) struct Round {
     pub(super) cleaning: bool,
     /// What is being done.
     pub(super) task: Option<Task>,
+    /// After an error no block is cut before this time.
+    pub(super) not_before: Timestamp,
+    /// Complete chunks of the head are to be mapped.
+    pub(super) mapping_due: bool,
+    /// A block up to this time is written; the head still has its samples.
+    pub(super) cut_to: Option<Timestamp>,
+    /// The log is to be truncated: blocks hold all before this time.
+    pub(super) truncate_log_to: Option<Timestamp>,
+    /// Samples that came late are to be compacted.
+    pub(super) late_due: bool,
+    /// Late samples up to this chunk are in blocks, and those in the write-behind log before this
+    /// segment; the head still has them.
+    pub(super) late_to: Option<(ChunkRef, Option<u64>)>,
     /// Blocks that are set aside.
     pub(super) unneeded: VecDeque<Unneeded>,
 }
@@ -29,6 +45,12 @@ pub(super) enum Task {
     Reload(Reload, After),
     /// Merging blocks.
     Merge(Box<MergeWork>),
+    /// Cutting a block off the head.
+    Cut(Box<CutWork>),
+    /// Truncating the write-ahead log.
+    Truncate(Box<TruncateWork>),
+    /// Compacting samples that came late.
+    Late(Box<LateWork>),
 }
 
 /// What a look at the directory follows, and what comes after it.
@@ -38,6 +60,51 @@ pub(super) enum After {
     Begin,
     /// A merge, which is then told of.
     Merge(Box<Merged>),
+    /// A block that was cut off the head.
+    Cut,
+    /// Blocks of late samples.
+    Late,
+}
+
+/// A block that is cut off the head.
+#[derive(Debug)]
+pub(super) struct CutWork {
+    /// Its end, outside.
+    pub(super) end: Timestamp,
+    pub(super) view: HeadView,
+    pub(super) write: WriteBlock,
+}
+
+/// Which series records a checkpoint keeps.
+pub(super) type Keep = Box<dyn FnMut(SeriesRef) -> bool + Send>;
+
+/// A checkpoint that is written.
+pub(super) struct TruncateWork {
+    pub(super) min_time: Timestamp,
+    pub(super) job: CheckpointJob<Keep>,
+}
+
+impl fmt::Debug for TruncateWork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TruncateWork").field("min_time", &self.min_time).finish_non_exhaustive()
+    }
+}
+
+/// Blocks of late samples that are written.
+#[derive(Debug)]
+pub(super) struct LateWork {
+    pub(super) view: HeadView,
+    /// The last chunk of the view.
+    pub(super) last: ChunkRef,
+    /// The segment with which the write-behind log goes on.
+    pub(super) segment: Option<u64>,
+    /// First time of the block that is written, or is next.
+    pub(super) start: Timestamp,
+    /// First to last sample in the view.
+    pub(super) range: TimeRange,
+    /// Length of the blocks.
+    pub(super) length: Duration,
+    pub(super) write: Option<WriteBlock>,
 }
 
 /// A merge that is being written.
@@ -52,6 +119,18 @@ pub(super) struct MergeWork {
 impl Round {
     /// No round runs; the first begins at `next`.
     pub(super) fn due_at(next: Timestamp) -> Self {
-        Self { next, merges_due: false, cleaning: false, task: None, unneeded: VecDeque::new() }
+        Self {
+            next,
+            merges_due: false,
+            cleaning: false,
+            not_before: Timestamp::MIN,
+            mapping_due: false,
+            cut_to: None,
+            truncate_log_to: None,
+            late_due: false,
+            late_to: None,
+            task: None,
+            unneeded: VecDeque::new(),
+        }
     }
 }

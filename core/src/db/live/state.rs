@@ -7,8 +7,9 @@ use super::super::state::Db;
 use super::options::WriteOptions;
 use super::round::Round;
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::{Event, Story};
+use crate::head::{Head, Logs};
 use crate::storage::{Storage, StorageLock};
 
 /// A data directory that we own and write. [`LiveDb::view`] is for all reading.
@@ -21,6 +22,15 @@ pub struct LiveDb {
     pub(super) lock: Box<dyn StorageLock>,
     pub(super) story: Story,
     pub(super) round: Round,
+    /// None when only the blocks were opened.
+    pub(super) logs: Option<Logs>,
+}
+
+/// What is written to besides blocks.
+pub(super) struct Writing<'d> {
+    pub(super) head: &'d mut Head,
+    pub(super) logs: &'d mut Logs,
+    pub(super) story: &'d mut Story,
 }
 
 impl LiveDb {
@@ -46,22 +56,41 @@ impl LiveDb {
     /// Whether to collect events from now on.
     pub fn tell_story(&mut self, on: bool) {
         self.story.set(on);
+        if let Some(head) = self.view.head_mut() {
+            head.story().set(on);
+        }
     }
 
     /// What happened since the last time, in order.
     pub fn take_events(&mut self) -> Vec<Event> {
+        self.listen();
         self.story.take()
     }
 
-    /// Closes the directory and gives the lock back.
+    /// Takes over what the head told. Called before anything is told here, for the order.
+    pub(super) fn listen(&mut self) {
+        if let Some(head) = self.view.head_mut() {
+            self.story.append(head.story());
+        }
+    }
+
+    /// Tells an event, behind all that the head told.
+    pub(super) fn tell(&mut self, event: impl FnOnce() -> Event) {
+        if self.story.is_on() {
+            self.listen();
+            self.story.tell(event);
+        }
+    }
+
+    /// The head and its logs.
     ///
     /// # Errors
-    /// The storage fails. The directory then looks as after a crash, and opens like that.
-    pub fn close(mut self) -> Result<Vec<Event>> {
-        self.abandon_work();
-        self.story.tell(|| Event::Step { number: 1, what: "give back the lock".to_owned() });
-        self.lock.release()?;
-        Ok(self.story.take())
+    /// Only the blocks were opened.
+    pub(super) fn writing(&mut self) -> Result<Writing<'_>> {
+        match (self.view.head_mut(), &mut self.logs) {
+            (Some(head), Some(logs)) => Ok(Writing { head, logs, story: &mut self.story }),
+            _ => Err(Error::refused("only the blocks of the directory were opened")),
+        }
     }
 }
 

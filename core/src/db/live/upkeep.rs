@@ -5,7 +5,11 @@
 //! 1. **Look** at the directory: blocks that others put there are opened, retention is applied.
 //!    First, so that a full disk gets room before anything is written.
 //! 2. **Drop** the blocks that are not needed.
-//! 3. **Merge** blocks as [`compaction::plan`](crate::compaction::plan()) says.
+//! 3. **Map** complete chunks of the head to files, so that they leave memory.
+//! 4. **Cut** blocks off the head while it reaches over more than one and a half chunk ranges.
+//! 5. **Truncate** the write-ahead log, if a block was cut.
+//! 6. **Late** samples are compacted, if a block was cut.
+//! 7. **Merge** blocks as [`compaction::plan`](crate::compaction::plan()) says.
 //!
 //! A round begins every minute ([`WriteOptions::upkeep_interval`]) and when the head is cut. What
 //! fails ends the round: nothing is lost, the database goes on, and the next round tries again.
@@ -16,10 +20,12 @@ use super::drop_block::drop_block;
 use super::outcome::Upkeep;
 use super::reload::{Blocks, Reload};
 use super::retain::retain;
-use super::round::{After, Task};
-use super::state::LiveDb;
+use super::round::{After, Round, Task};
+use super::state::{LiveDb, Writing};
 use crate::error::Result;
-use crate::types::BlockId;
+use crate::types::{BlockId, Timestamp};
+
+const LOOKING: &str = "looking for blocks";
 
 impl LiveDb {
     /// Does one bounded piece of work, or says that nothing is left. To be called whenever there is
@@ -32,8 +38,9 @@ impl LiveDb {
         let done = self.upkeep_step();
         if done.is_err() {
             self.abandon_work();
-            (self.round.merges_due, self.round.cleaning) = (false, false);
-            self.round.next = self.clock.now().saturating_add(self.options.upkeep_interval);
+            let next = self.clock.now().saturating_add(self.options.upkeep_interval);
+            let Round { cut_to, late_to, .. } = self.round;
+            self.round = Round { not_before: next, cut_to, late_to, ..Round::due_at(next) };
         }
         done
     }
@@ -41,6 +48,9 @@ impl LiveDb {
     fn upkeep_step(&mut self) -> Result<Upkeep> {
         match self.round.task.take() {
             Some(Task::Reload(reload, after)) => return self.reload_step(reload, after),
+            Some(Task::Cut(work)) => return self.cut_step(work),
+            Some(Task::Truncate(work)) => return self.truncation_step(work),
+            Some(Task::Late(work)) => return self.late_step(work),
             Some(Task::Merge(work)) => return self.merge_step(work),
             None => {}
         }
@@ -51,9 +61,13 @@ impl LiveDb {
         let now = self.clock.now();
         if now >= self.round.next {
             self.round.next = now.saturating_add(self.options.upkeep_interval);
+            self.round.mapping_due = self.logs.is_some();
             self.round.merges_due = true;
             self.begin_reload(After::Begin)?;
-            return Ok(Upkeep::Working { what: "looking for blocks" });
+            return Ok(Upkeep::Working { what: LOOKING });
+        }
+        if let Some(done) = self.head_step(now)? {
+            return Ok(done);
         }
         if self.round.merges_due || self.round.cleaning {
             self.round.merges_due = self.begin_merge()?;
@@ -62,6 +76,28 @@ impl LiveDb {
             }
         }
         Ok(Upkeep::Idle { until: self.round.next })
+    }
+
+    /// What the head needs next; none when nothing is due.
+    fn head_step(&mut self, now: Timestamp) -> Result<Option<Upkeep>> {
+        let mapping_due = self.round.mapping_due;
+        let Ok(Writing { head, logs, .. }) = self.writing() else { return Ok(None) };
+        logs.sync_if_due(now)?;
+        if mapping_due {
+            let over = head.map_chunks()?;
+            self.round.mapping_due = !over;
+            return Ok(Some(Upkeep::Working { what: "mapping complete chunks to files" }));
+        }
+        if now >= self.round.not_before && self.round.cut_to.is_none() && self.begin_cut() {
+            return Ok(Some(Upkeep::Working { what: "cutting a block off the head" }));
+        }
+        if let Some(min_time) = self.round.truncate_log_to.take() {
+            return self.begin_truncation(min_time).map(Some);
+        }
+        if std::mem::take(&mut self.round.late_due) && self.begin_late()? {
+            return Ok(Some(Upkeep::Working { what: "compacting samples that came late" }));
+        }
+        Ok(None)
     }
 
     /// Looks at the directory in the steps that follow.
@@ -75,15 +111,17 @@ impl LiveDb {
         let storage = self.view.storage().clone();
         let Some(blocks) = reload.step(&storage)? else {
             self.round.task = Some(Task::Reload(reload, after));
-            return Ok(Upkeep::Working { what: "looking for blocks" });
+            return Ok(Upkeep::Working { what: LOOKING });
         };
         let dropped = self.publish(blocks)?;
+        self.forget_cut()?;
+        self.forget_late()?;
         Ok(match after {
             After::Merge(mut merged) => {
                 merged.dropped = dropped;
                 Upkeep::Merged(merged)
             }
-            After::Begin => Upkeep::Working { what: "looking for blocks" },
+            After::Begin | After::Cut | After::Late => Upkeep::Working { what: LOOKING },
         })
     }
 
