@@ -268,3 +268,24 @@ fn a_snapshot_stands_for_the_log_up_to_its_end() {
     assert_eq!(storage.list("").unwrap().len(), 3);
     assert_eq!(text(&open(storage, options).head), text(&head));
 }
+
+/// 15 s samples: at the 30th the end is estimated so that chunks of the range come out even.
+#[test]
+fn the_story_tells_why_chunks_were_cut() {
+    let mut directory = new(ReplayOptions::default());
+    for index in 0..481 {
+        directory.commit(&[("a", (index * 15_000, index as f64).into())]);
+    }
+    directory.commit(&[("a", (481 * 15_000, Histogram::stale(true)).into())]);
+    let told = directory.head.story().take().into_iter().map(|event| event.to_string());
+    let cuts: Vec<String> = told.filter(|line| line.contains("cuts")).collect();
+    let times = |line: &String| line.split(" chunk ").nth(1).map(str::to_owned).unwrap_or_default();
+    let quarter = "the end has come that was estimated when it was a quarter full";
+    assert!(times(&cuts[0]).starts_with("0..=1785000, 120 samples"), "{}", cuts[0]);
+    assert!(cuts[0].ends_with(quarter), "{}", cuts[0]);
+    assert!(times(&cuts[3]).starts_with("5400000..=7185000, 120 samples"), "{}", cuts[3]);
+    assert!(cuts[3].ends_with("its range is over"));
+    assert!(times(&cuts[4]).starts_with("7200000..=7200000, 1 samples"), "{}", cuts[4]);
+    assert!(cuts[4].ends_with("of another kind"));
+    assert_eq!(cuts.len(), 5);
+}

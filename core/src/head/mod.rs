@@ -112,4 +112,6 @@ pub use truncate::KeptRecords;
 pub use write_snapshot::WriteSnapshot;
 
 #[cfg(test)]
+mod full_disk_tests;
+#[cfg(test)]
 mod life_tests;

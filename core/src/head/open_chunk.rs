@@ -134,6 +134,17 @@ impl OpenChunk {
         }
     }
 
+    /// How the chunk is encoded; `None` when there is none.
+    pub(super) fn encoding(&self) -> Option<Encoding> {
+        match self {
+            Self::None => None,
+            Self::Floats(_) => Some(Encoding::Xor),
+            Self::StartedFloats(_) => Some(Encoding::Xor2),
+            Self::Histograms(chunk) => Some(chunk.appender().encoding()),
+            Self::Sealed(chunk) => Some(chunk.encoding()),
+        }
+    }
+
     /// The value of the newest sample; `None` when there is no chunk, or it cannot be read.
     pub(super) fn last_value(&self, bytes: &ChunkBytes) -> Option<LastValue> {
         match self {

@@ -30,11 +30,6 @@ pub(super) fn each<T: Send, R: Send>(
     parts.iter_mut().enumerate().map(|(number, part)| work(number, part)).collect()
 }
 
-/// Does `work` to each part, one after the other: for pieces too small to be handed to other cores.
-pub(super) fn in_turn<T, R>(parts: &mut [T; PARTS], work: impl Fn(usize, &mut T) -> R) -> Vec<R> {
-    parts.iter_mut().enumerate().map(|(number, part)| work(number, part)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -121,6 +121,36 @@ impl Part {
 }
 
 impl Registry {
+    /// Appends samples one after the other: for so few that they are not worth handing to several
+    /// cores.
+    pub(super) fn append(
+        &mut self,
+        entries: &[SampleEntry],
+        min_valid_time: Timestamp,
+        options: &ReplayOptions,
+    ) -> Appended {
+        let Self { table, parts, .. } = self;
+        let mut done =
+            Appended { reached: TimeRange::EMPTY, aliases: Vec::new(), left: Vec::new() };
+        let mut own = [Found::NOBODY; SAMPLES_AT_ONCE];
+        for block in entries.chunks(SAMPLES_AT_ONCE) {
+            for (found, entry) in own.iter_mut().zip(block) {
+                *found = table.look_up(entry.series);
+            }
+            for found in &own[..block.len()] {
+                let (part, index) = part_of(found.slot);
+                if let Some(Some(series)) = parts[part].series.get(index) {
+                    series.warm_up();
+                }
+            }
+            for (found, entry) in own.iter().zip(block) {
+                let part = &mut parts[part_of(found.slot).0];
+                part.append_one(entry, *found, min_valid_time, options, &mut done);
+            }
+        }
+        done
+    }
+
     /// Number of series.
     pub(super) fn len(&self) -> usize {
         self.live

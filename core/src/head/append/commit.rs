@@ -14,8 +14,8 @@ use super::records::CommitRecords;
 use crate::error::Result;
 use crate::head::logs::Logs;
 use crate::head::open_chunk::stale_histogram;
-use crate::head::parallel::{each, in_turn};
-use crate::head::registry::{Part, Registry};
+use crate::head::parallel::each;
+use crate::head::registry::Registry;
 use crate::head::sample::{Sample, Value};
 use crate::head::series::{Metadata, Series};
 use crate::head::state::Head;
@@ -169,14 +169,24 @@ impl Head {
         let min_valid_time = limits.min_valid_time.max(self.bounds.min_valid_time);
         let limits = Limits { min_valid_time, ..limits };
         let mut converted = Vec::new();
-        for entry in self.append_floats(&batch.floats, limits, committed) {
+        let left = if self.story.is_on() {
+            self.append_floats_told(&batch.floats, limits, committed)
+        } else {
+            self.append_floats(&batch.floats, limits, committed)
+        };
+        for entry in left {
             self.append_left(entry, limits, late, committed, &mut converted);
         }
         let float = |entry: &&HistogramEntry| entry.histogram.is_float();
         let stale = |wanted: bool| converted.iter().filter(move |entry| float(entry) == wanted);
         let integer = batch.histograms.iter().chain(stale(false));
         for entry in integer.chain(&batch.float_histograms).chain(stale(true)) {
+            let before =
+                if self.story.is_on() { self.num_complete_chunks(entry.series) } else { 0 };
             self.append_histogram(entry, limits, late, committed);
+            if self.story.is_on() {
+                self.tell_cut(entry.series, before, entry.time);
+            }
         }
     }
 
@@ -191,18 +201,37 @@ impl Head {
             return Vec::new();
         }
         let Self { registry, options, .. } = self;
-        let Registry { parts, table, .. } = registry;
-        let append = |number: usize, part: &mut Part| {
-            part.append(number, &[entries], table, limits.min_valid_time, options)
+        let min_valid_time = limits.min_valid_time;
+        let done = if entries.len() < AT_ONCE_FROM {
+            vec![registry.append(entries, min_valid_time, options)]
+        } else {
+            let Registry { parts, table, .. } = registry;
+            each(parts, |number, part| {
+                part.append(number, &[entries], table, min_valid_time, options)
+            })
         };
-        let at_once = entries.len() >= AT_ONCE_FROM;
-        let done = if at_once { each(parts, append) } else { in_turn(parts, append) };
         let mut left = Vec::new();
         for part in done {
             self.bounds.in_order = self.bounds.in_order.cover(&part.reached);
             left.extend(part.left);
         }
         committed.in_order += (entries.len() - left.len()) as u64;
+        left
+    }
+
+    /// As [`Head::append_floats`], one by one, and tells of chunks that are complete.
+    fn append_floats_told(
+        &mut self,
+        entries: &[SampleEntry],
+        limits: Limits,
+        committed: &mut Committed,
+    ) -> Vec<SampleEntry> {
+        let mut left = Vec::new();
+        for entry in entries {
+            let before = self.num_complete_chunks(entry.series);
+            left.extend(self.append_floats(std::slice::from_ref(entry), limits, committed));
+            self.tell_cut(entry.series, before, entry.time);
+        }
         left
     }
 

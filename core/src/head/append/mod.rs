@@ -19,6 +19,7 @@ mod batch;
 
 mod appender;
 
+mod cut_story;
 mod late;
 mod records;
 
