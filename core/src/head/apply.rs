@@ -1,5 +1,7 @@
 //! One record of a log → the head.
 
+use std::collections::BTreeSet;
+
 use hashbrown::HashMap;
 
 use super::parallel::each;
@@ -8,7 +10,7 @@ use super::registry::Registry;
 use super::sample::{Sample, Value};
 use super::series::Metadata;
 use super::state::Head;
-use super::stored_chunks::StoredChunk;
+use super::stored_chunks::{ChunkData, StoredChunk};
 use crate::types::{ChunkRef, SeriesRef, TimeRange, Timestamp};
 use crate::wal::{
     ExemplarEntry, HistogramEntry, MarkerEntry, MetadataEntry, Record, SampleEntry, SeriesEntry,
@@ -331,12 +333,10 @@ impl Head {
     /// A marker says that chunk files hold the samples before it. One that points behind the last
     /// chunk there is, or to where chunks were lost, is not to be believed.
     fn apply_markers(&mut self, entries: &[MarkerEntry], pending: &Pending) {
-        for entry in entries {
-            self.counters.markers += 1;
-            let lost = pending.damaged_from.is_some_and(|from| entry.chunk >= from);
-            if entry.chunk > pending.last_chunk || lost {
-                continue;
-            }
+        let lost = entries.iter().filter(|entry| self.has_lost_late_chunk(**entry, pending));
+        let lost: BTreeSet<SeriesRef> = lost.map(|entry| entry.series).collect();
+        self.counters.markers += entries.len() as u64;
+        for entry in entries.iter().filter(|entry| !lost.contains(&entry.series)) {
             let found = self.registry.find(entry.series);
             match found.and_then(|found| self.registry.get_mut(found.slot)) {
                 Some(series) => {
@@ -347,5 +347,31 @@ impl Head {
                 None => self.counters.unknown_references.markers += 1,
             }
         }
+    }
+
+    /// Whether a chunk that a marker names did not get as far as its file: the log behind is then
+    /// all there is of its samples. A process that dies loses chunks that wait to be written, and
+    /// others may stand in their place later: only a chunk of the series itself is the one. Chunks
+    /// before the first file are in blocks.
+    fn has_lost_late_chunk(&self, entry: MarkerEntry, pending: &Pending) -> bool {
+        let MarkerEntry { series, chunk } = entry;
+        if chunk == ChunkRef::default() {
+            return false;
+        }
+        if chunk > pending.last_chunk || pending.damaged_from.is_some_and(|from| chunk >= from) {
+            return true;
+        }
+        if self.files.first_key_value().is_some_and(|(first, _)| chunk.file() < *first) {
+            return false;
+        }
+        let slot = self.registry.find(series).map(|found| found.slot);
+        let Some(series) = slot.and_then(|slot| self.registry.get(slot)) else { return false };
+        let late = series.out_of_order().map_or(&[][..], |late| &late.chunks);
+        let place = |own: &StoredChunk| match &own.data {
+            ChunkData::File(place) => Some(place.reference),
+            _ => None, // made while replaying: behind all that files hold
+        };
+        let at = late.partition_point(|own| place(own).is_some_and(|own| own < chunk));
+        late.get(at).and_then(place) != Some(chunk)
     }
 }

@@ -232,6 +232,15 @@ fn late_samples_survive_the_loss_of_their_chunk_file() {
     }
     // The buffer of the chunk file was never written.
     directory.check_reopened();
+    // Other chunks come to stand where those were to stand: still they are not the ones.
+    let mut after = directory.reopened();
+    after.commit(&[("other", (10_000_000, 1.0).into())]);
+    for time in [9_000_000, 8_000_000, 9_500_000, 8_500_000, 7_000_000, 7_000_001, 7_000_002] {
+        after.commit(&[("other", (time, 3.0).into())]);
+    }
+    after.head.finish_chunk_file().unwrap();
+    after.check_reopened();
+    assert_eq!(after.reopened().times("up").len(), 6);
 }
 
 #[test]
