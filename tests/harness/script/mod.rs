@@ -30,7 +30,10 @@ mod planner;
 mod blocks;
 mod select;
 
+mod settings;
+mod ingest;
 mod head;
+mod database;
 
 mod world;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chunkscope::clock::VirtualClock;
 use chunkscope::db::{Open, OpenOptions};
-use chunkscope::event::Job;
+use chunkscope::event::{Event, Job};
 use chunkscope::query::Queryable;
 use chunkscope::storage::Storage;
 use chunkscope::storage::crash::{PowerLoss, SimulatedDisk};
@@ -14,7 +14,9 @@ use chunkscope::wal::LogWriter;
 use super::blocks;
 use super::checkpoint::checkpoint;
 use super::chunk::Chunk;
-use super::head::{OpenHead, Settings};
+use super::database::Database;
+use super::head::{OpenHead, describe};
+use super::ingest::Ingest;
 use super::language::{Command, Script};
 use super::log;
 use super::mapped::chunks;
@@ -22,6 +24,7 @@ use super::planner::Sketches;
 use super::records::records;
 use super::repair;
 use super::select::select;
+use super::settings::Settings;
 use super::stored;
 use super::words::{Answer, time};
 
@@ -34,6 +37,9 @@ pub struct World {
     clock: Arc<VirtualClock>,
     settings: Settings,
     head: Option<OpenHead>,
+    db: Option<Database>,
+    /// Told by what is not open any more, or never was.
+    told: Vec<Event>,
     chunk: Option<Chunk>,
     log: Option<LogWriter>,
     sketches: Sketches,
@@ -51,6 +57,8 @@ impl World {
             clock: Arc::new(VirtualClock::new(0, 1)),
             settings: Settings::default(),
             head: None,
+            db: None,
+            told: Vec::new(),
             chunk: None,
             log: None,
             sketches: Sketches::default(),
@@ -100,7 +108,9 @@ impl World {
 
     /// What was told while the command ran, where it asks for it.
     fn events(&mut self, command: &Command) -> String {
-        let told = self.head.as_mut().map(OpenHead::events).unwrap_or_default();
+        let mut told = std::mem::take(&mut self.told);
+        told.extend(self.head.as_mut().map(OpenHead::events).unwrap_or_default());
+        told.extend(self.db.as_mut().map(Database::events).unwrap_or_default());
         let told = told.iter().filter(|_| command.has_tag("events"));
         told.map(|event| format!("{event}\n")).collect()
     }
@@ -120,27 +130,6 @@ impl World {
             "write-block" => blocks::write(&self.storage, &*self.clock, command),
             "merge-blocks" => blocks::merge(&self.storage, &*self.clock, command),
             "contents" => blocks::contents(&self.storage, command),
-            "advance" => {
-                self.clock.advance(time(command.word(0, "a length of time")?)?);
-                Ok(String::new())
-            }
-            "options" => self.settings.set(command),
-            "open-head" => {
-                self.head = Some(OpenHead::open(&self.storage, &self.settings, &self.clock)?);
-                Ok(String::new())
-            }
-            "append" => self.head()?.append(command),
-            "append-histogram" => self.head()?.append_histogram(command),
-            "fill" => self.head()?.fill(command),
-            "commit" => self.head()?.commit(),
-            "rollback" => self.head()?.rollback(),
-            "map" => self.head()?.map(),
-            "delete" => self.head()?.delete(command),
-            "truncate" => self.head()?.truncate(command),
-            "head" => self.head()?.describe(),
-            "close" => self.head.take().ok_or("nothing is open")?.close(),
-            "crash" => self.crash(command),
-            "select" => self.select(command),
             "chunk" => {
                 self.chunk = Some(Chunk::begin(command)?);
                 Ok(String::new())
@@ -165,7 +154,77 @@ impl World {
             "merge" => self.sketches.merge(command),
             "fail" => self.sketches.fail(),
             "retention" => self.sketches.retention(command),
+            _ => self.run_open(command),
+        }
+    }
+
+    /// Commands about what is open, or is to be opened.
+    fn run_open(&mut self, command: &Command) -> Answer {
+        match command.name.as_str() {
+            "advance" => {
+                self.clock.advance(time(command.word(0, "a length of time")?)?);
+                Ok(String::new())
+            }
+            "options" => self.settings.set(command),
+            "open-head" => {
+                self.head = Some(OpenHead::open(&self.storage, &self.settings, &self.clock)?);
+                Ok(String::new())
+            }
+            "open" => self.open(command),
+            "append" => self.ingest()?.append(command),
+            "append-histogram" => self.ingest()?.append_histogram(command),
+            "fill" => self.ingest()?.fill(command),
+            "commit" => self.ingest()?.commit(),
+            "rollback" => self.ingest()?.rollback(),
+            "map" => self.head()?.map(),
+            "truncate" => self.head()?.truncate(command),
+            "delete" => match &mut self.db {
+                Some(db) => db.delete(command),
+                None => self.head()?.delete(command),
+            },
+            "head" => match self.db.as_ref().and_then(|open| open.db.view().head()) {
+                Some(head) => Ok(describe(head)),
+                None => self.head()?.describe(),
+            },
+            "upkeep" => self.db()?.upkeep(command),
+            "clean-tombstones" => self.db()?.clean(),
+            "snapshot" => self.db()?.snapshot(command),
+            "blocks" => self.db()?.blocks(),
+            "close" => self.close(),
+            "crash" => self.crash(command),
+            "select" => self.select(command),
             other => Err(format!("no command {other}")),
+        }
+    }
+
+    fn open(&mut self, command: &Command) -> Answer {
+        match Database::open(&self.storage, &self.clock, &self.settings, command) {
+            Ok(db) => self.db = Some(db),
+            Err((told, why)) => {
+                self.told = told;
+                return Err(why);
+            }
+        }
+        Ok(String::new())
+    }
+
+    fn close(&mut self) -> Answer {
+        if let Some(db) = self.db.take() {
+            self.told = db.close()?;
+            return Ok(String::new());
+        }
+        self.head.take().ok_or("nothing is open")?.close()
+    }
+
+    fn db(&mut self) -> Result<&mut Database, String> {
+        self.db.as_mut().ok_or_else(|| "no database is open".to_owned())
+    }
+
+    fn ingest(&mut self) -> Result<&mut dyn Ingest, String> {
+        match (&mut self.db, &mut self.head) {
+            (Some(db), _) => Ok(db),
+            (None, Some(head)) => Ok(head),
+            (None, None) => Err("nothing is open".into()),
         }
     }
 
@@ -173,26 +232,29 @@ impl World {
         self.head.as_mut().ok_or_else(|| "no head is open".to_owned())
     }
 
-    /// `crash`: the process ends. `crash power`: and the disk keeps only what was made durable.
+    /// `crash`: the process ends, between two steps. `crash midway`: in the middle of one, whose
+    /// files are left as they are. `crash power`: and the disk keeps only what was made durable.
     fn crash(&mut self, command: &Command) -> Answer {
-        (self.head, self.log) = (None, None);
-        let power = command.words.first().is_some_and(|word| word == "power");
-        match (&self.disk, power) {
-            (Some(disk), _) => {
-                let left = match power {
-                    true => disk.lose_power(&PowerLoss::WORST),
-                    false => disk.end_process(),
-                };
-                (self.storage, self.disk) = (Arc::new(left.clone()), Some(left));
-                Ok(String::new())
-            }
-            (None, true) => Err("this storage cannot lose power".into()),
-            (None, false) => Ok(String::new()),
+        let how = command.words.first().map_or("", String::as_str);
+        // What a simulated disk holds now is what is left: the old process tidies up in vain.
+        let left = match (&self.disk, how) {
+            (Some(disk), "power") => Some(disk.lose_power(&PowerLoss::WORST)),
+            (Some(disk), _) => Some(disk.end_process()),
+            (None, "") => None,
+            (None, how) => return Err(format!("only a simulated disk can crash {how}")),
+        };
+        (self.head, self.db, self.log) = (None, None, None);
+        if let Some(left) = left {
+            (self.storage, self.disk) = (Arc::new(left.clone()), Some(left));
         }
+        Ok(String::new())
     }
 
     /// From the open head, or from what a directory shows that is opened to read.
     fn select(&self, command: &Command) -> Answer {
+        if let Some(open) = &self.db {
+            return select(&open.db.view().sources(TimeRange::ALL), command);
+        }
         if let Some(open) = &self.head {
             return select(&[&open.head as &dyn Queryable], command);
         }
@@ -226,7 +288,7 @@ impl World {
                 None => short.push_str(part),
             }
         }
-        short
+        short.replace("block block-", "block-")
     }
 
     /// The other way round, for the words of a command.
