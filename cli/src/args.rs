@@ -43,6 +43,10 @@ pub(crate) enum Command {
     Retention(Retention),
     /// Merge blocks until nothing is left to merge; changes DIR
     Compact(Compact),
+    /// Delete samples: hidden at once, gone when blocks are merged or cleaned; changes DIR
+    Delete(Delete),
+    /// Copy a data directory, sharing the files of its blocks where that can be
+    Snapshot(Snapshot),
     /// Rewrite all blocks that have tombstones without what they delete; changes DIR
     CleanTombstones(CleanTombstones),
     /// Read everything and list all damage, with what Prometheus would do at start
@@ -251,6 +255,49 @@ pub(crate) struct CleanTombstones {
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
     /// Print JSON: a line for each block
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `chunkscope delete`.
+#[derive(Debug, Args)]
+pub(crate) struct Delete {
+    /// Data directory; nobody else may have it open
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// The series to delete samples of; may be given several times
+    #[arg(long = "match", value_name = "SELECTOR", required = true)]
+    pub(crate) matches: Vec<String>,
+    /// First time to delete, in milliseconds since 1970 [default: the oldest]
+    #[arg(long, value_name = "MS", allow_hyphen_values = true)]
+    pub(crate) min_time: Option<i64>,
+    /// Last time to delete, in milliseconds since 1970 [default: the newest]
+    #[arg(long, value_name = "MS", allow_hyphen_values = true)]
+    pub(crate) max_time: Option<i64>,
+    /// The head's chunk range
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "2h")]
+    pub(crate) block_range: i64,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `chunkscope snapshot`.
+#[derive(Debug, Args)]
+pub(crate) struct Snapshot {
+    /// Data directory; nobody else may have it open
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// Where the snapshot goes, which must not be there yet [default: below DIR/snapshots]
+    #[arg(value_name = "OUT")]
+    pub(crate) out: Option<PathBuf>,
+    /// Leave out what is not in blocks yet
+    #[arg(long)]
+    pub(crate) skip_head: bool,
+    /// The head's chunk range
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "2h")]
+    pub(crate) block_range: i64,
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -7,6 +7,7 @@ mod args;
 mod blocks;
 mod clean_tombstones;
 mod compact;
+mod delete;
 mod dump;
 mod export;
 mod head;
@@ -20,6 +21,7 @@ mod progress;
 mod query;
 mod repair;
 mod retention;
+mod snapshot;
 mod table;
 mod times;
 mod verify;
@@ -58,6 +60,8 @@ fn main() -> ExitCode {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Retention(arguments) => retention::run(&arguments),
         Command::Compact(arguments) => compact::run(&arguments),
+        Command::Delete(arguments) => delete::run(&arguments),
+        Command::Snapshot(arguments) => snapshot::run(&arguments),
         Command::CleanTombstones(arguments) => clean_tombstones::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Repair(arguments) => repair::run(&arguments),

@@ -10,6 +10,11 @@ use chunkscope::storage::{Mmap, Storage, find_data_directories};
 
 use crate::progress;
 
+/// Opens all of a data directory, head included.
+pub(crate) fn open(directory: &Path, options: WriteOptions) -> Result<LiveDb> {
+    progress::run(opening(storage(directory)?, options)?)
+}
+
 /// Opens the blocks of a data directory.
 pub(crate) fn open_blocks(directory: &Path, options: WriteOptions) -> Result<LiveDb> {
     progress::run(opening(storage(directory)?, options)?.blocks_only())
