@@ -44,6 +44,8 @@ pub struct ChunkRecord<'a> {
     pub data: &'a [u8],
     /// Where `data` begins in the file.
     pub data_offset: u64,
+    /// The checksum, which matches.
+    pub checksum: u32,
 }
 
 /// Reads the header of a chunk file.
@@ -95,7 +97,7 @@ pub fn read_chunk_record<'a, T: Trace>(r: &mut Reader<'a, T>) -> Result<ChunkRec
         return Err(Error::damaged("chunk.encoding", encoding_offset, "1 to 6", found)
             .with_help("an encoding that a newer Prometheus may have; other chunks are read"));
     };
-    Ok(ChunkRecord { encoding, data, data_offset })
+    Ok(ChunkRecord { encoding, data, data_offset, checksum: stored })
 }
 
 /// The chunk files of a block, opened when they are first needed.

@@ -3,7 +3,6 @@
 //! Index and chunk files are in the same order, so that all of it is one pass over each file. What
 //! the storage holds in memory is borrowed; else the chunks of one series are copied at a time.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::Block;
@@ -163,15 +162,14 @@ impl SeriesCursor for BlockSeries<'_> {
 
     fn chunks<'a>(&'a self, into: &mut Vec<RawChunk<'a>>) -> Result<()> {
         for (number, chunk) in self.wanted().enumerate() {
-            let (encoding, bytes) = match self.copies.get(number) {
-                Some(copy) => copy,
+            let (encoding, bytes, checksum) = match self.copies.get(number) {
+                Some((encoding, bytes)) => (encoding, bytes, None),
                 None => match self.files.borrowed(chunk.reference)? {
-                    Some(record) => (record.encoding, record.data),
+                    Some(record) => (record.encoding, record.data, Some(record.checksum)),
                     None => return Err(Error::refused("a chunk file is no longer in memory")),
                 },
             };
-            let bytes = Cow::Borrowed(bytes);
-            into.push(RawChunk { range: chunk.time_range, encoding, bytes, open: false });
+            into.push(RawChunk { checksum, ..RawChunk::new(chunk.time_range, encoding, bytes) });
         }
         Ok(())
     }

@@ -25,10 +25,10 @@ pub(super) fn merge_chunks<'a>(
     into: &mut Vec<RawChunk<'a>>,
 ) -> Result<usize> {
     parts.retain(|chunks| !chunks.is_empty());
-    if !apart(&parts) {
+    if !is_apart(parts.iter().flatten()) {
         parts.sort_by_key(|chunks| chunks[0].range.min_time);
     }
-    if apart(&parts) {
+    if is_apart(parts.iter().flatten()) {
         into.extend(parts.into_iter().flatten());
         return Ok(0);
     }
@@ -53,10 +53,10 @@ pub(super) fn merge_chunks<'a>(
     Ok(encoded)
 }
 
-/// True when no chunk overlaps one before it.
-fn apart(parts: &[Vec<RawChunk<'_>>]) -> bool {
+/// True when every chunk begins behind the one before it.
+pub(super) fn is_apart<'a, 'c: 'a>(chunks: impl IntoIterator<Item = &'a RawChunk<'c>>) -> bool {
     let mut last = None;
-    parts.iter().flatten().all(|chunk| {
+    chunks.into_iter().all(|chunk| {
         let behind = last.is_none_or(|last| last < chunk.range.min_time);
         last = Some(chunk.range.max_time);
         behind
@@ -125,8 +125,7 @@ fn encode_merged<'c, 'a: 'c>(
     let mut merged = Samples::default();
     merge_samples(parts, &mut merged);
     for chunk in encode(&merged, options) {
-        let bytes = chunk.bytes.into();
-        into.push(RawChunk { range: chunk.range, encoding: chunk.encoding, bytes, open: false });
+        into.push(RawChunk::new(chunk.range, chunk.encoding, chunk.bytes));
     }
     Ok(merged.len())
 }
@@ -142,7 +141,7 @@ mod tests {
         samples.iter().for_each(|(time, value)| column.floats.push(*time, *value, 0));
         let chunk = encode(&column, &EncodeOptions::default()).remove(0);
         let range = TimeRange::new(samples[0].0, samples[samples.len() - 1].0);
-        RawChunk { range, encoding: Encoding::Xor, bytes: chunk.bytes.into(), open: false }
+        RawChunk::new(range, Encoding::Xor, chunk.bytes)
     }
 
     fn merged(parts: Vec<Vec<RawChunk<'static>>>) -> (Vec<RawChunk<'static>>, usize) {

@@ -13,6 +13,13 @@ use crate::query::RawChunk;
 use crate::tombstones::Intervals;
 use crate::types::{Samples, TimeRange};
 
+/// True when rule 3 applies: all of `chunk` stays as it is.
+pub(super) fn is_untouched(chunk: &RawChunk<'_>, deleted: &[TimeRange], range: TimeRange) -> bool {
+    let first = deleted.partition_point(|interval| interval.max_time < chunk.range.min_time);
+    let reached = deleted.get(first).is_some_and(|interval| interval.overlaps(&chunk.range));
+    !reached && !chunk.open && range.covers(&chunk.range)
+}
+
 /// Appends what is left of `chunk` to `into`; gives the number of samples that were encoded anew.
 ///
 /// # Errors
@@ -23,15 +30,14 @@ pub(super) fn trim<'a>(
     range: TimeRange,
     into: &mut Vec<RawChunk<'a>>,
 ) -> Result<usize> {
+    if is_untouched(&chunk, deleted, range) {
+        into.push(chunk);
+        return Ok(0);
+    }
     let first = deleted.partition_point(|interval| interval.max_time < chunk.range.min_time);
     let deleted = &deleted[first..];
     let dropped = deleted.first().is_some_and(|interval| interval.covers(&chunk.range));
     if dropped || !chunk.range.overlaps(&range) {
-        return Ok(0);
-    }
-    let touched = deleted.first().is_some_and(|interval| interval.overlaps(&chunk.range));
-    if !touched && !chunk.open && range.covers(&chunk.range) {
-        into.push(chunk);
         return Ok(0);
     }
     let mut samples = Samples::default();
@@ -42,7 +48,7 @@ pub(super) fn trim<'a>(
     let deleted: Intervals = deleted[..end].iter().copied().collect();
     deleted.remove_from(&mut samples, 0, 0);
     for EncodedChunk { range, encoding, bytes, .. } in reencode(chunk.encoding, &samples) {
-        into.push(RawChunk { range, encoding, bytes: bytes.into(), open: false });
+        into.push(RawChunk::new(range, encoding, bytes));
     }
     Ok(samples.len())
 }
@@ -56,8 +62,8 @@ mod tests {
         let range = TimeRange::new(*times.start(), *times.end());
         let mut samples = Samples::default();
         times.for_each(|time| samples.floats.push(time, time as f64, 0));
-        let bytes = encode(&samples, &EncodeOptions::default()).remove(0).bytes.into();
-        RawChunk { range, encoding: Encoding::Xor, bytes, open: false }
+        let chunk = encode(&samples, &EncodeOptions::default()).remove(0);
+        RawChunk::new(range, Encoding::Xor, chunk.bytes)
     }
 
     fn trimmed(deleted: &[(i64, i64)], range: (i64, i64), open: bool) -> Vec<RawChunk<'static>> {

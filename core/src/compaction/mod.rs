@@ -16,6 +16,7 @@ mod outcome;
 mod plan;
 mod ranges;
 mod reason;
+mod series_chunks;
 mod series_merge;
 mod symbol_union;
 mod write;

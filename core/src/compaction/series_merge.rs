@@ -27,6 +27,8 @@ pub(super) struct MergeState {
 pub(super) struct SeriesMerge<'s> {
     sources: Vec<Source<'s>>,
     state: MergeState,
+    /// Labels of the series before.
+    last: Vec<(u32, u32)>,
 }
 
 /// One source and its current series.
@@ -66,7 +68,8 @@ impl<'s> SeriesMerge<'s> {
         range: TimeRange,
         state: MergeState,
     ) -> Result<Self> {
-        let mut merge = Self { sources: Vec::with_capacity(sources.len()), state };
+        let mut merge =
+            Self { sources: Vec::with_capacity(sources.len()), state, last: Vec::new() };
         merge.state.positions.resize(sources.len(), 0);
         for ((source, numbers), position) in sources.iter().zip(numbers).zip(&merge.state.positions)
         {
@@ -98,14 +101,16 @@ impl<'s> SeriesMerge<'s> {
     /// # Errors
     /// A source is damaged or its series do not ascend.
     pub(super) fn advance(&mut self) -> Result<bool> {
-        let Self { sources, state } = self;
-        let last = state.given.first().map(|number| sources[*number].labels.clone());
-        for number in std::mem::take(&mut state.given) {
+        let Self { sources, state, last } = self;
+        last.clear();
+        if let Some(number) = state.given.first() {
+            last.extend_from_slice(&sources[*number].labels);
+        }
+        for number in state.given.drain(..) {
             if !sources[number].advance()? {
                 continue;
             }
-            if last.as_ref().is_some_and(|last| !last.is_empty() && sources[number].labels <= *last)
-            {
+            if !last.is_empty() && sources[number].labels <= *last {
                 return Err(Error::refused("the series of a source are out of order"));
             }
             state.heap.push(number, |a, b| sources[*a].labels < sources[*b].labels);
@@ -125,9 +130,15 @@ impl<'s> SeriesMerge<'s> {
         self.state.given.first().map_or(&[], |number| &self.sources[*number].labels)
     }
 
-    /// The sources that hold the current series.
-    pub(super) fn parts(&self) -> impl Iterator<Item = &dyn SeriesCursor> {
-        self.state.given.iter().map(|number| &*self.sources[*number].cursor as &dyn SeriesCursor)
+    /// The sources that hold the current series: their numbers, in the order in which upstream's
+    /// heap gives them.
+    pub(super) fn holders(&self) -> &[usize] {
+        &self.state.given
+    }
+
+    /// The cursor of a source.
+    pub(super) fn cursor(&self, source: usize) -> &dyn SeriesCursor {
+        &*self.sources[source].cursor
     }
 
     /// How far all cursors are: done and in all.

@@ -14,8 +14,7 @@
 
 use std::sync::Arc;
 
-use super::chunk_merge::merge_chunks;
-use super::chunk_trim::trim;
+use super::series_chunks::collect_chunks;
 use super::series_merge::{MergeState, SeriesMerge};
 use super::symbol_union::{SymbolNumbers, write_union};
 use crate::block::{
@@ -24,7 +23,7 @@ use crate::block::{
 use crate::chunk::EncodeOptions;
 use crate::error::{Error, Result};
 use crate::event::{Job, Progress};
-use crate::query::{ChunkSource, RawChunk};
+use crate::query::ChunkSource;
 use crate::storage::Storage;
 
 /// Work that one step does, in bytes copied: some ten milliseconds.
@@ -175,30 +174,11 @@ fn add_series(
     batch: &mut SeriesBatch<'_>,
 ) -> Result<usize> {
     let mut chunks = Vec::new();
-    let encoded = collect(merge, options, &mut chunks)?;
+    let range = options.meta.time_range();
+    let encoded = collect_chunks(merge, range, &options.encode, &mut chunks)?;
     batch.add_series(merge.labels(), &chunks)?;
     let copied = chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>();
     Ok(SERIES_WORK + SAMPLE_WORK * encoded + copied)
-}
-
-/// The chunks of the current series, ready to be written; gives the number of samples that were
-/// encoded anew.
-fn collect<'m>(
-    merge: &'m SeriesMerge<'_>,
-    options: &WriteOptions,
-    into: &mut Vec<RawChunk<'m>>,
-) -> Result<usize> {
-    let range = options.meta.time_range();
-    let (mut parts, mut encoded) = (Vec::new(), 0);
-    for cursor in merge.parts() {
-        let (mut chunks, mut left) = (Vec::new(), Vec::new());
-        cursor.chunks(&mut chunks)?;
-        for chunk in chunks {
-            encoded += trim(chunk, cursor.deleted(), range, &mut left)?;
-        }
-        parts.push(left);
-    }
-    Ok(encoded + merge_chunks(parts, &options.encode, into)?)
 }
 
 /// [`WriteBlock`] with its sources, as a [`Job`].

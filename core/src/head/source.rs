@@ -215,7 +215,7 @@ impl HeadSeries<'_> {
             }
             ChunkData::File(place) => head.mapped_chunk(place.reference)?,
         };
-        Ok(RawChunk { range: chunk.range, encoding, bytes, open: false })
+        Ok(RawChunk::new(chunk.range, encoding, bytes))
     }
 
     /// The chunk that still takes samples, as it is now.
@@ -240,7 +240,7 @@ impl HeadSeries<'_> {
                 return Ok(());
             }
         };
-        into.push(RawChunk { range, encoding, bytes: Cow::Owned(bytes), open: true });
+        into.push(RawChunk { open: true, ..RawChunk::new(range, encoding, bytes) });
         Ok(())
     }
 
@@ -263,7 +263,7 @@ impl HeadSeries<'_> {
                 EncodeOptions { limit: ChunkLimit::Samples(120), ..EncodeOptions::default() };
             for EncodedChunk { encoding, range, bytes, .. } in encode(&part, &options) {
                 if range.overlaps(&self.range) {
-                    into.push(RawChunk { range, encoding, bytes: Cow::Owned(bytes), open: false });
+                    into.push(RawChunk::new(range, encoding, bytes));
                 }
             }
         }

@@ -37,6 +37,17 @@ pub struct RawChunk<'a> {
     /// anew, as upstream does, whose header of a histogram chunk then says that nothing is known
     /// about a reset.
     pub open: bool,
+    /// CRC-32C of the byte of the encoding and the chunk, as block chunk files have it, where the
+    /// source just checked it.
+    pub checksum: Option<u32>,
+}
+
+impl<'a> RawChunk<'a> {
+    /// A closed chunk that carries no checksum.
+    #[must_use]
+    pub fn new(range: TimeRange, encoding: Encoding, bytes: impl Into<Cow<'a, [u8]>>) -> Self {
+        Self { range, encoding, bytes: bytes.into(), open: false, checksum: None }
+    }
 }
 
 /// Something whose series can be written into a block: a block, or the head.

@@ -1,6 +1,5 @@
 //! Commands about real blocks: `write-block`, `contents`, `merge-blocks`.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -72,12 +71,7 @@ fn write_all(
         let chunks = encode(samples, options);
         let chunks: Vec<RawChunk<'_>> = chunks
             .iter()
-            .map(|chunk| RawChunk {
-                range: chunk.range,
-                encoding: chunk.encoding,
-                bytes: Cow::Borrowed(&chunk.bytes),
-                open: false,
-            })
+            .map(|chunk| RawChunk::new(chunk.range, chunk.encoding, &*chunk.bytes))
             .collect();
         writer.add_series(&labels, &chunks)?;
     }

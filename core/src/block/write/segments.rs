@@ -86,7 +86,7 @@ impl SegmentLayout {
         let covered = self.bytes.len();
         self.bytes.push(chunk.encoding.byte());
         self.bytes.extend_from_slice(data);
-        let checksum = checksum(&self.bytes[covered..]);
+        let checksum = chunk.checksum.unwrap_or_else(|| checksum(&self.bytes[covered..]));
         self.bytes.extend_from_slice(&checksum.to_be_bytes());
         self.len += (self.bytes.len() - start) as u64;
         let reference = ChunkRef::new(self.count - 1, offset);
@@ -113,8 +113,7 @@ mod tests {
     use crate::types::TimeRange;
 
     fn chunk(bytes: &[u8]) -> RawChunk<'_> {
-        let range = TimeRange::new(0, 1);
-        RawChunk { range, encoding: Encoding::Xor, bytes: bytes.into(), open: false }
+        RawChunk::new(TimeRange::new(0, 1), Encoding::Xor, bytes)
     }
 
     fn places(limit: u64, calls: &[&[usize]]) -> Vec<(u32, u32)> {
