@@ -25,8 +25,19 @@ pub(super) fn chunks(storage: &dyn Storage, command: &Command) -> Answer {
             let late = if chunk.out_of_order { "out-of-order " } else { "" };
             let _ = write!(text, "{place}: series {} {late}{encoding} chunk ", chunk.series);
             let _ = write!(text, "{}..={}, ", range.min_time, range.max_time);
-            let _ = writeln!(text, "{samples} samples, {bytes} bytes");
+            let header = if encoding.is_histogram() { chunk.data.get(2) } else { None };
+            let _ = writeln!(text, "{samples} samples, {bytes} bytes{}", header.map_or("", reset));
         }
     }
     Ok(if text.is_empty() { "no chunks in files\n".into() } else { text })
+}
+
+/// What the header of a histogram chunk says of a counter reset in front of it.
+fn reset(header: &u8) -> &'static str {
+    match header >> 6 {
+        0b00 => ", nothing known about a reset",
+        0b01 => ", no reset",
+        0b10 => ", after a reset",
+        _ => ", a gauge",
+    }
 }
