@@ -84,3 +84,23 @@ fn chunks_wait_in_memory_for_space() {
     let after = on(&disk.end_process());
     assert_eq!((text(&after.head), after.head.counters().mapped_chunks), (content, 2));
 }
+
+/// Late samples are in memory when their own log turns out to be full: the commit does not say that
+/// it is logged, and the next one logs them.
+#[test]
+fn late_samples_wait_for_their_log() {
+    let disk = SimulatedDisk::default();
+    let options = ReplayOptions { out_of_order_window: 10_000_000, ..ReplayOptions::default() };
+    let mut directory = open(Arc::new(disk.clone()), options.clone());
+    directory.commit(&[("a", (9_000_000, 1.0).into())]);
+    // Enough for the record of the write-ahead log, and not for those of the other.
+    disk.leave_space(Some(40));
+    let _ = told(&mut directory);
+    let late = directory.commit(&[("a", (8_000_000, 2.0).into())]);
+    assert!(!late.logged, "{late:?} {:?}", told(&mut directory));
+    assert_eq!(directory.times("a"), [8_000_000, 9_000_000]);
+    disk.leave_space(None);
+    assert!(directory.commit(&[("a", (8_500_000, 3.0).into())]).logged);
+    let after = open(Arc::new(disk.end_process()), options);
+    assert_eq!(text(&after.head), text(&directory.head));
+}

@@ -34,6 +34,9 @@ pub struct Logs {
     is_logging: bool,
     /// Records of the commit that is made; kept for its memory.
     pub(super) records: RecordBatch,
+    /// Records of late samples that the write-behind log did not take yet.
+    waiting: RecordBatch,
+    waiting_named: Vec<(&'static str, usize)>,
 }
 
 impl Logs {
@@ -55,6 +58,8 @@ impl Logs {
             start_times: StartTimes::default(),
             is_logging: true,
             records: RecordBatch::default(),
+            waiting: RecordBatch::default(),
+            waiting_named: Vec::new(),
         })
     }
 
@@ -128,18 +133,27 @@ impl Logs {
         Ok(false)
     }
 
-    /// Logs `records` of out-of-order samples, which are in memory already. A failure is only told,
-    /// as upstream does: the write-ahead log has the samples.
+    /// Logs `records` of out-of-order samples, which are in memory already, behind those that could
+    /// not be logged earlier. False when they wait for the next commit: until then a crash loses
+    /// them, for what the write-ahead log holds of them is not replayed. (Upstream only tells.)
     pub(super) fn log_behind(
         &mut self,
         records: &RecordBatch,
         named: &[(&'static str, usize)],
         story: &mut Story,
-    ) {
-        let Some(behind) = &mut self.behind else { return };
-        if let Err(error) = log(behind, LogName::Wbl, records, named, story) {
-            story.tell(|| Event::LoggingStopped { log: LogName::Wbl, why: error.to_string() });
+    ) -> bool {
+        let Some(behind) = &mut self.behind else { return true };
+        records.iter().for_each(|record| self.waiting.push(record));
+        self.waiting_named.extend_from_slice(named);
+        let outcome = log(behind, LogName::Wbl, &self.waiting, &self.waiting_named, story);
+        if let Err(error) = outcome {
+            let why = error.to_string();
+            story.tell(|| Event::LoggingStopped { log: LogName::Wbl, why });
+            return false;
         }
+        self.waiting.clear();
+        self.waiting_named.clear();
+        true
     }
 }
 

@@ -11,7 +11,6 @@ use super::stored_chunks::{ChunkBytes, ChunkData, ChunkPlace, StoredChunk};
 use crate::chunk::decode;
 use crate::error::{Error, Result};
 use crate::labels::Matcher;
-use crate::postings::{PostingsSource, select};
 use crate::query::{Queryable, ReadStats, Series};
 use crate::types::{Column, CounterReset, Samples, TimeRange, Timestamp};
 
@@ -35,9 +34,9 @@ impl Queryable for Head {
         range: TimeRange,
         _stats: &mut ReadStats,
     ) -> Result<Vec<Series>> {
-        let index = self.index();
-        let chosen = select(&index.postings, matchers)?.into_iter().filter_map(|rank| {
-            let series = self.registry.get(index.slot(rank)?)?;
+        let chosen = self.index().select(&self.registry, matchers)?;
+        let chosen = chosen.into_iter().filter_map(|slot| {
+            let series = self.registry.get(slot)?;
             let deleted = self.tombstones.get(&series.reference());
             // An open chunk has no end yet, so that no deleted interval covers it: as upstream, its
             // series is in the answer even when every sample so far is deleted.
@@ -95,9 +94,8 @@ impl Queryable for Head {
         matchers: &[Matcher],
         _stats: &mut ReadStats,
     ) -> Result<BTreeSet<String>> {
-        let index = self.index();
         if matchers.is_empty() {
-            return Ok(index.postings.names().map(str::to_owned).collect());
+            return Ok(self.index().names());
         }
         let mut names = BTreeSet::new();
         for series in self.matching(matchers)? {
@@ -116,9 +114,8 @@ impl Queryable for Head {
         matchers: &[Matcher],
         _stats: &mut ReadStats,
     ) -> Result<BTreeSet<String>> {
-        let index = self.index();
         if matchers.is_empty() {
-            return Ok(index.postings.values(name).map(|(value, _)| value.to_owned()).collect());
+            return Ok(self.index().values(name));
         }
         let chosen = self.matching(matchers)?;
         Ok(chosen.filter_map(|series| series.labels().get(name).map(str::to_owned)).collect())
@@ -135,9 +132,8 @@ impl Head {
         &self,
         matchers: &[Matcher],
     ) -> Result<impl Iterator<Item = &HeadSeries>> {
-        let index = self.index();
-        let chosen = select(&index.postings as &dyn PostingsSource, matchers)?;
-        Ok(chosen.into_iter().filter_map(|rank| self.registry.get(index.slot(rank)?)))
+        let chosen = self.index().select(&self.registry, matchers)?;
+        Ok(chosen.into_iter().filter_map(|slot| self.registry.get(slot)))
     }
 
     /// Appends the samples of one source in `range`. Damage goes to the statistics.

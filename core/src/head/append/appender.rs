@@ -57,7 +57,9 @@ impl Head {
         self.last_series += 1;
         let reference = SeriesRef(self.last_series);
         let (slot, _) = self.registry.find_or_add(reference, labels);
-        self.index.take();
+        if self.index.get_mut().is_some_and(|index| !index.add(slot, labels)) {
+            self.index.take();
+        }
         self.unlogged.push(SeriesEntry { series: reference, labels: labels.clone() });
         self.story.tell(|| Event::SeriesCreated { series: reference, labels: labels.to_string() });
         Ok((reference, slot))

@@ -35,8 +35,9 @@ pub struct Committed {
     pub dropped: u64,
     /// Exemplars that were kept.
     pub exemplars: u64,
-    /// True when it will survive a crash of the process; false only where the log is full and
-    /// [`WhenFull::KeepIngesting`](crate::head::WhenFull) holds.
+    /// True when it will survive a crash of the process. False where the log is full and
+    /// [`WhenFull::KeepIngesting`](crate::head::WhenFull) holds, and where the write-behind log
+    /// could not take samples that came late: those are in memory, and logged with the next commit.
     pub logged: bool,
 }
 
@@ -59,9 +60,9 @@ impl Appender {
             }
         };
         let mut late = LateSamples::new(logs.start_times);
-        let committed = Committed { logged, ..self.apply(head, &mut late) };
-        late.log(head, logs);
-        Ok(committed)
+        let committed = self.apply(head, &mut late);
+        let logged = late.log(head, logs) && logged;
+        Ok(Committed { logged, ..committed })
     }
 
     /// Applies what was appended to a head without a log, whose samples can be had again: those of

@@ -79,10 +79,10 @@ impl LateSamples {
         }
     }
 
-    /// Logs it all.
-    pub(super) fn log(mut self, head: &mut Head, logs: &mut Logs) {
+    /// Logs it all; false when the log could not take it.
+    pub(super) fn log(mut self, head: &mut Head, logs: &mut Logs) -> bool {
         self.collect();
-        logs.log_behind(&self.records, &self.named, &mut head.story);
+        logs.log_behind(&self.records, &self.named, &mut head.story)
     }
 }
 
