@@ -30,7 +30,7 @@ impl LiveDb {
             return false;
         };
         let view = head.view_in_order();
-        let meta = first_meta(self.clock.new_block_id(), range, None);
+        let meta = first_meta(self.new_block_id(), range, None);
         let options = compaction::WriteOptions { meta, ..self.options.write() };
         let write = WriteBlock::new(self.view.storage(), options);
         self.tell(|| Event::Compacting {

@@ -92,7 +92,7 @@ impl LiveDb {
         let hints = vec![HINT.to_owned()];
         let compaction = Compaction { hints, ..Compaction::default() };
         let parent = BlockMeta { compaction, ..BlockMeta::default() };
-        first_meta(self.clock.new_block_id(), (start, end), Some(&parent))
+        first_meta(self.new_block_id(), (start, end), Some(&parent))
     }
 
     /// Lets the head forget late samples that are in blocks, once those are in the view.

@@ -35,7 +35,7 @@ impl LiveDb {
     fn begin_write(&mut self, reason: Option<Reason>, blocks: Vec<Arc<Block>>) {
         let sources: Vec<BlockId> = blocks.iter().map(|block| block.id()).collect();
         self.tell(|| Event::Compacting { sources: sources.clone(), why: explain(reason) });
-        let (storage, id) = (self.view.storage(), self.clock.new_block_id());
+        let (storage, id) = (self.view.storage(), self.new_block_id());
         let options = self.options.write();
         let merge = match (reason, blocks.first()) {
             (None, Some(block)) => MergeBlocks::cleaning(storage, Arc::clone(block), id, options),

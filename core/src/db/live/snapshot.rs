@@ -81,7 +81,7 @@ impl LiveDb {
 
     /// Writes the in-order samples of the head as a block of the snapshot; none when it has none.
     fn write_head(&mut self, target: &SnapshotTarget<'_>) -> Result<Option<BlockId>> {
-        let id = self.clock.new_block_id();
+        let id = self.new_block_id();
         let options = self.options.write();
         let Writing { head, .. } = self.writing()?;
         let TimeRange { min_time, max_time } = head.in_order_range();

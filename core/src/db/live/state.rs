@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Story};
 use crate::head::{Head, Logs};
 use crate::storage::{Storage, StorageLock};
+use crate::types::BlockId;
 
 /// A data directory that we own and write. [`LiveDb::view`] is for all reading.
 ///
@@ -79,6 +80,17 @@ impl LiveDb {
         if self.story.is_on() {
             self.listen();
             self.story.tell(event);
+        }
+    }
+
+    /// A name for a new block that no directory has: publishing a block replaces what has its
+    /// name, and a clock that starts anew from the same seed gives the same names.
+    pub(super) fn new_block_id(&self) -> BlockId {
+        loop {
+            let id = self.clock.new_block_id();
+            if self.view.storage().list(&id.to_string()).is_err() {
+                return id;
+            }
         }
     }
 
