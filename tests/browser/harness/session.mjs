@@ -42,37 +42,51 @@ function browserPath() {
   return path;
 }
 
+/// A fresh browser, and `folder` served to it: hands `body` its `context` and the `origin`.
+export async function withBrowser(folder, { width = 1440, height = 900, ...options }, body) {
+  const profile = await mkdtemp(join(tmpdir(), "chunkscope-browser-"));
+  const { args = [], ...rest } = options;
+  const server = await serve(folder);
+  // A profile on disk: in a private window the browser's file system is ten times slower.
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: browserPath(),
+    headless: true,
+    args: [...ARGUMENTS, ...args],
+    viewport: { width, height },
+    timezoneId: "UTC",
+    locale: "en-GB",
+    ...rest,
+  });
+  try {
+    await body({ context, origin: server.origin });
+  } finally {
+    await context.close();
+    await server.close();
+    await rm(profile, { recursive: true, force: true });
+  }
+}
+
 /// Opens the built page and hands `body` a session; afterwards checks the promises.
 ///
 /// `options`: `width` and `height` in CSS pixels, `theme` "light" or "dark", `fragment` of the
 /// address, `expectErrors` to leave the console unchecked (tests that provoke errors).
 export async function withPage(options, body) {
-  const { width = 1440, height = 900, theme = "light", fragment = "", expectErrors } = options;
-  const profile = await mkdtemp(join(tmpdir(), "chunkscope-browser-"));
-  const [server, proxy] = [await serve(DIST), await trap()];
-  // A profile on disk: in a private window the browser's file system is ten times slower.
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: browserPath(),
-    headless: true,
-    args: [...ARGUMENTS, `--proxy-server=${proxy.address}`],
-    viewport: { width, height },
-    colorScheme: theme,
-    timezoneId: "UTC",
-    locale: "en-GB",
-  });
+  const { width, height, theme = "light", fragment = "", expectErrors } = options;
+  const proxy = await trap();
+  const browser = { width, height, colorScheme: theme, args: [`--proxy-server=${proxy.address}`] };
   try {
-    const page = context.pages()[0] ?? (await context.newPage());
-    const session = new Session(page, server.origin);
-    await page.goto(`${server.origin}/${fragment}`);
-    await body(session);
-    if (!expectErrors) assert.deepEqual(session.errors, [], "errors on the console");
-    assert.deepEqual(session.foreignRequests(), [], "requests that leave the origin");
-    const asked = proxy.asked.filter((address) => !MAKER_OF_THE_BROWSER.test(address));
-    assert.deepEqual(asked, [], "addresses the browser tried to reach");
+    await withBrowser(DIST, browser, async ({ context, origin }) => {
+      const page = context.pages()[0] ?? (await context.newPage());
+      const session = new Session(page, origin);
+      await page.goto(`${origin}/${fragment}`);
+      await body(session);
+      if (!expectErrors) assert.deepEqual(session.errors, [], "errors on the console");
+      assert.deepEqual(session.foreignRequests(), [], "requests that leave the origin");
+      const asked = proxy.asked.filter((address) => !MAKER_OF_THE_BROWSER.test(address));
+      assert.deepEqual(asked, [], "addresses the browser tried to reach");
+    });
   } finally {
-    await context.close();
-    await Promise.all([server.close(), proxy.close()]);
-    await rm(profile, { recursive: true, force: true });
+    await proxy.close();
   }
 }
 

@@ -24,7 +24,7 @@ const WASM_PACKAGES: [&str; 4] = ["-p", "chunkscope", "-p", "chunkscope-web"];
 const TO_WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 
 /// All of them, in the order they run.
-pub(super) const STAGES: [Stage; 9] = [
+pub(super) const STAGES: [Stage; 10] = [
     Stage {
         name: "format",
         what: "cargo fmt --all --check",
@@ -100,6 +100,20 @@ pub(super) const STAGES: [Stage; 9] = [
         what: "trunk build --release",
         needs: &[Part::Page],
         run: |machine| run_in_view(wasm(machine, "trunk").args(["build", "--release"])),
+    },
+    Stage {
+        name: "opfs-engine",
+        what: "the engine, compiled for the pages of tests/browser/opfs",
+        needs: &[Part::Page],
+        run: |machine| {
+            let mut command = wasm(machine, "cargo");
+            command.arg("build").args(TO_WASM).args(["-p", "chunkscope-tests"]);
+            run_in_view(command.args(["--example", "opfs_engine"]))?;
+            let mut command = wasm(machine, "wasm-bindgen");
+            command.args(["--target", "web", "--no-typescript", "--out-dir", "target/opfs-engine"]);
+            let built = "target/wasm32-unknown-unknown/debug/examples/opfs_engine.wasm";
+            run_in_view(command.arg(built))
+        },
     },
     Stage {
         name: "browser",
