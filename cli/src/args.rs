@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::bench::Bench;
 use crate::times::{parse_bytes, parse_duration, parse_percentage, parse_time};
 
 /// What is inside a Prometheus data directory. Reading commands never change it.
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Verify(Plain),
     /// Cut a damaged log where the damage begins, as Prometheus would, but keep the old bytes
     Repair(Repair),
+    /// Measure how fast this machine ingests, replays and compacts
+    Bench(Bench),
 }
 
 /// How to open a data directory.

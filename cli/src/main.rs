@@ -4,6 +4,7 @@
 //! output carries the result and nothing else, standard error everything for people.
 
 mod args;
+mod bench;
 mod blocks;
 mod clean_tombstones;
 mod compact;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         Command::CleanTombstones(arguments) => clean_tombstones::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Repair(arguments) => repair::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

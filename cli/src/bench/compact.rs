@@ -1,0 +1,106 @@
+//! `chunkscope bench compact`: what upkeep of a data directory costs.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use chunkscope::db::{LiveDb, Upkeep, WriteOptions};
+use chunkscope::retention::RetentionOptions;
+use serde_json::{Value, json};
+
+use super::arguments::Compact;
+use crate::progress::Line;
+use crate::times::show_time;
+use crate::{CommandResult, Outcome, owning, table};
+
+/// What upkeep calls its work on the head and on blocks.
+const CUTTING: &str = "cutting a block off the head";
+const MERGING: &str = "merging blocks";
+
+/// Steps of upkeep that belong together.
+struct Work {
+    what: &'static str,
+    time: Duration,
+    /// Why it was done, where a planner decided it.
+    reason: Option<String>,
+}
+
+/// Opens the directory, does everything that is due, and says how long each part took.
+pub(crate) fn run(arguments: &Compact) -> CommandResult {
+    let start = Instant::now();
+    let mut db = open(&arguments.directory)?;
+    let opened = start.elapsed();
+    let done = do_all(&mut db)?;
+    let start = Instant::now();
+    db.close()?;
+    let (opened, closed) = (opened.as_secs_f64(), start.elapsed().as_secs_f64());
+    let all_of = |what: &str| {
+        let times = done.iter().filter(|work| work.what == what).map(|work| work.time);
+        times.sum::<Duration>().as_secs_f64()
+    };
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let step = |work: &Work| {
+            json!({
+                "what": work.what,
+                "seconds": work.time.as_secs_f64(),
+                "reason": work.reason,
+            })
+        };
+        let report = json!({
+            "open_seconds": opened,
+            "head_seconds": all_of(CUTTING),
+            "blocks_seconds": all_of(MERGING),
+            "close_seconds": closed,
+            "steps": done.iter().map(step).collect::<Vec<Value>>(),
+        });
+        writeln!(out, "{report}")?;
+    } else {
+        let row = |work: &Work| {
+            let seconds = format!("{:.3}", work.time.as_secs_f64());
+            vec![seconds, work.what.to_owned(), work.reason.clone().unwrap_or_default()]
+        };
+        let mut rows = vec![vec![format!("{opened:.3}"), "opening".to_owned(), String::new()]];
+        rows.extend(done.iter().map(row));
+        rows.push(vec![format!("{closed:.3}"), "closing".to_owned(), String::new()]);
+        table::write(&mut out, &["seconds", "work", "because"], &rows)?;
+    }
+    Ok(Outcome::Fine)
+}
+
+/// Opens a directory as a server without retention would.
+fn open(directory: &Path) -> chunkscope::error::Result<LiveDb> {
+    let options =
+        WriteOptions { retention: RetentionOptions::default(), ..WriteOptions::default() };
+    owning::open(directory, options)
+}
+
+/// Upkeep until nothing is left to do.
+fn do_all(db: &mut LiveDb) -> Result<Vec<Work>, Box<dyn std::error::Error>> {
+    let mut done: Vec<Work> = Vec::new();
+    let mut line = Line::begin();
+    loop {
+        let start = Instant::now();
+        let (what, reason) = match db.upkeep()? {
+            Upkeep::Idle { .. } => break,
+            Upkeep::Working { what } => (what, None),
+            Upkeep::Merged(merged) => {
+                if let Some(error) = merged.error {
+                    return Err(error.into());
+                }
+                (MERGING, merged.reason.map(|reason| reason.explain(show_time)))
+            }
+        };
+        let time = start.elapsed();
+        line.show(|_| what.to_owned());
+        match done.iter_mut().rev().find(|work| work.what == what && work.reason.is_none()) {
+            Some(work) => {
+                work.time += time;
+                work.reason = reason;
+            }
+            None => done.push(Work { what, time, reason }),
+        }
+    }
+    line.clear();
+    Ok(done)
+}
