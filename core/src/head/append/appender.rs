@@ -45,7 +45,7 @@ impl Head {
     /// The series with these labels, made if there is none. Whoever commits next logs it, so that
     /// no sample stands in the log in front of its series. (In Prometheus the appender that made it
     /// does: samples of another one that is faster are lost in a crash.)
-    fn series_of(&mut self, labels: &Labels) -> Result<(SeriesRef, u32), AppendError> {
+    pub(super) fn series_of(&mut self, labels: &Labels) -> Result<(SeriesRef, u32), AppendError> {
         if let Some(slot) = self.registry.find_labels(labels)
             && let Some(series) = self.registry.get(slot)
         {
@@ -150,18 +150,20 @@ impl Appender {
 
     /// What is checked before the series is even looked for.
     fn check(&mut self, head: &mut Head, sample: &Sample) -> Result<Limits, AppendError> {
-        let limits = match self.limits {
-            Some(limits) => limits,
-            None => {
-                head.bounds.begin_at(sample.time);
-                *self.limits.insert(head.limits())
-            }
-        };
+        let limits = self.limits_at(head, sample.time);
         limits.check_bounds(sample.time)?;
         if let Value::Histogram(histogram) = &sample.value {
             validate(histogram)?;
         }
         Ok(limits)
+    }
+
+    /// The limits; the first sample of a head without any, at `time`, gives the head its time.
+    pub(super) fn limits_at(&mut self, head: &mut Head, time: Timestamp) -> Limits {
+        *self.limits.get_or_insert_with(|| {
+            head.bounds.begin_at(time);
+            head.limits()
+        })
     }
 
     fn take(
@@ -181,6 +183,17 @@ impl Appender {
         if placement == Placement::OutOfOrder && self.refuses_late {
             return Err(AppendError::OutOfOrder);
         }
+        self.buffer(head, (series, slot), sample);
+        Ok(())
+    }
+
+    /// Keeps a sample that was accepted.
+    pub(super) fn buffer(
+        &mut self,
+        head: &mut Head,
+        (series, slot): (SeriesRef, u32),
+        sample: Sample,
+    ) {
         if let Some(own) = head.registry.get_mut(slot) {
             own.set_pending(true);
         }
@@ -199,7 +212,6 @@ impl Appender {
                 column.push(entry);
             }
         }
-        Ok(())
     }
 
     /// Takes an exemplar of a series that is there. False when it is left out without an error: the
@@ -215,10 +227,7 @@ impl Appender {
         if head.options.max_exemplars == 0 {
             return Ok(false);
         }
-        if self.limits.is_none() {
-            head.bounds.begin_at(exemplar.time);
-            self.limits = Some(head.limits());
-        }
+        self.limits_at(head, exemplar.time);
         let found = head.registry.find(exemplar.series);
         let slot = found.ok_or(AppendError::UnknownSeries(exemplar.series))?.slot;
         match head.exemplars.check(slot, &exemplar) {

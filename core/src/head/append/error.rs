@@ -26,6 +26,10 @@ pub enum AppendError {
     ExemplarTooLong,
     /// An exemplar older than the newest of its series.
     ExemplarOutOfOrder,
+    /// A counter that tells to have begun when, or after, it was sampled.
+    StartNotBefore,
+    /// The series has samples since the counter began.
+    StartOutOfOrder,
     /// The log cannot be written; nothing of the appender was applied.
     Log(Error),
 }
@@ -55,6 +59,10 @@ impl fmt::Display for AppendError {
                 f.write_str("label length for exemplar exceeds maximum of 128 UTF-8 characters")
             }
             Self::ExemplarOutOfOrder => f.write_str("out of order exemplar"),
+            Self::StartNotBefore => {
+                f.write_str("ST is newer or the same as sample's timestamp, ignoring")
+            }
+            Self::StartOutOfOrder => f.write_str("start timestamp out of order, ignoring"),
             Self::Log(error) => write!(f, "write to WAL: {error}"),
         }
     }

@@ -18,6 +18,7 @@ mod validation;
 mod batch;
 
 mod appender;
+mod start_zero;
 
 mod cut_story;
 mod late;
