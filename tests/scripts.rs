@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use chunkscope::storage::Mmap;
 use chunkscope::storage::crash::SimulatedDisk;
-use chunkscope_tests::script::{Command, Script, World};
+use chunkscope_tests::script::{Script, World};
 
 /// All scripts, by path, with the path below `scripts/`.
 fn scripts() -> Vec<(String, PathBuf)> {
@@ -78,10 +78,8 @@ fn scripts_on_the_file_system() {
     // In an update the other test writes the scripts, perhaps at the same time.
     if std::env::var_os("UPDATE_SCRIPTS").is_none() {
         check("mmap", |script| {
-            let is_real_crash =
-                |command: &Command| command.name == "crash" && !command.words.is_empty();
-            if script.blocks.iter().any(|block| block.commands.iter().any(is_real_crash)) {
-                return None; // only a simulated disk can stop in the middle, or lose power
+            if script.needs_simulated_disk() {
+                return None;
             }
             let directory = tempfile::tempdir().unwrap();
             let storage = Mmap::open_directory(directory.path()).unwrap();

@@ -43,7 +43,8 @@ pub(crate) fn command(machine: &Machine, arguments: &[String]) -> Outcome<ExitCo
     let wanted = wanted(arguments, &known)?;
     let work = machine.repository.join("target/fuzz");
     let mut seeds = native(machine, "cargo");
-    seeds.args(["run", "--quiet", "--package", "chunkscope-tests", "--bin", "fuzz_seeds", "--"]);
+    seeds.args(["run", "--quiet", "--package", "chunkscope-tests"]);
+    seeds.args(["--example", "fuzz_seeds", "--"]);
     run_in_view(seeds.arg(work.join("seeds")).stdout(std::process::Stdio::null()))?;
     let programs = build(machine, &work)?;
 

@@ -73,6 +73,14 @@ impl Script {
         Ok(Self { blocks })
     }
 
+    /// Whether a command ends the process in the middle of a step, or the power: only a simulated
+    /// disk can do that.
+    #[must_use]
+    pub fn needs_simulated_disk(&self) -> bool {
+        let mut commands = self.blocks.iter().flat_map(|block| &block.commands);
+        commands.any(|command| command.name == "crash" && !command.words.is_empty())
+    }
+
     /// Writes a script, so that [`Script::parse`] reads the same.
     #[must_use]
     pub fn write(&self) -> String {

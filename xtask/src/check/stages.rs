@@ -85,12 +85,12 @@ pub(super) const STAGES: [Stage; 10] = [
     },
     Stage {
         name: "fixtures-wasm",
-        what: "directories of real Prometheus on the storages of headless Chromium",
+        what: "directories of real Prometheus, and scripts, on the storages of headless Chromium",
         needs: &[Part::Page, Part::Browser],
         run: |machine| {
             let mut command = wasm(machine, "cargo");
             command.arg("test").args(TO_WASM).args(["-p", "chunkscope-tests"]);
-            command.args(["--test", "in_browser"]);
+            command.args(["--test", "in_browser", "--test", "scripts_in_browser"]);
             in_chromium(&mut command)?;
             run_in_view(&mut command)
         },
