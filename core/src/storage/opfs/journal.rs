@@ -17,7 +17,7 @@ use crate::storage::contract::ReadFile;
 
 use super::access::Access;
 use super::change::Step;
-use super::root::new_file;
+use super::root::{file, new_file};
 
 const NAME: &str = "journal";
 const HEADER: usize = 12;
@@ -41,6 +41,15 @@ impl Journal {
             access.append(&vec![0; missing])?;
         }
         Ok(Self { access })
+    }
+
+    /// Opens the journal in the directory `aside`, if there is one.
+    pub(super) async fn find(aside: &FileSystemDirectoryHandle) -> Result<Option<Self>> {
+        match file(aside, NAME, false).await {
+            Ok(_) => Self::open(aside).await.map(Some),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The steps that are left from a settle that was interrupted.

@@ -53,7 +53,7 @@ impl Opfs {
         Self::mount_locked(path, store, lock).await
     }
 
-    /// Mounts the store at `path`, making an empty one if there is none.
+    /// Mounts the store at `path` to write to it, making an empty one if there is none.
     ///
     /// # Errors
     /// It is open in another tab, or the browser has no such storage.
@@ -61,7 +61,10 @@ impl Opfs {
         check_path(path)?;
         let lock = Lock::take(path).await?;
         let store = directory(&storage_root().await?, path, true).await?;
-        Self::mount_locked(path, store, lock).await
+        let mounted = Self::mount_locked(path, store, lock).await?;
+        // Opens the first spares; who only reads needs none.
+        mounted.settle().await?;
+        Ok(mounted)
     }
 
     /// Copies all of `from` into a new store at `path` and mounts it. What was there goes.
@@ -105,26 +108,26 @@ impl Opfs {
     ) -> Result<Self> {
         let aside = directory(&storage_root().await?, &aside_of(path), true).await?;
         let directories = Directories { store, aside };
-        let mut journal = Journal::open(&directories.aside).await?;
-        for step in journal.left_over()? {
-            directories.carry_out(&step).await?;
+        let mut journal = Journal::find(&directories.aside).await?;
+        if let Some(journal) = &mut journal {
+            for step in journal.left_over()? {
+                directories.carry_out(&step).await?;
+            }
+            journal.end()?;
         }
-        journal.end()?;
         let spares = Spares::new(&directories.aside).await?;
         let cache = PageCache::new(CACHE_BYTES);
         let (tree, open) = read_names(&directories.store, &cache).await?;
-        let mounted = Self {
+        Ok(Self {
             name: path.to_owned(),
             directories: SendWrapper::new(directories),
             shared: Arc::new(Mutex::new(Shared::new(tree, open, spares))),
-            journal: Mutex::new(Some(journal)),
+            journal: Mutex::new(journal),
             cache,
             is_settling: AtomicBool::new(false),
             quota: AtomicU64::new(quota().await.unwrap_or(0)),
             _lock: lock,
-        };
-        mounted.settle().await?;
-        Ok(mounted)
+        })
     }
 }
 

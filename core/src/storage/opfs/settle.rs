@@ -1,7 +1,7 @@
 //! `settle`: the browser's storage follows the table of names.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
 use crate::storage::picked::{paged, wait};
@@ -9,6 +9,7 @@ use crate::storage::picked::{paged, wait};
 use super::access::Access;
 use super::change::{Change, Step, What};
 use super::file::{Body, Place, StoredFile};
+use super::journal::Journal;
 use super::root::{pause, remove};
 use super::spares::open_spare;
 use super::store::Opfs;
@@ -36,9 +37,8 @@ impl Opfs {
         while self.is_settling.swap(true, Ordering::AcqRel) {
             pause(PAUSE_MILLISECONDS).await?;
         }
-        let settled = self.settle_alone().await;
-        self.is_settling.store(false, Ordering::Release);
-        settled
+        let _turn = Turn(&self.is_settling);
+        self.settle_alone().await
     }
 
     async fn settle_alone(&self) -> Result<()> {
@@ -87,9 +87,10 @@ impl Opfs {
     /// Carries out the steps, written down first.
     async fn apply(&self, work: &[(Change, Option<Step>)]) -> Result<()> {
         let steps: Vec<Step> = work.iter().filter_map(|(_, step)| step.clone()).collect();
-        let taken = self.journal.lock().ok().and_then(|mut journal| journal.take());
-        let Some(mut journal) = taken else {
-            return Err(Error::refused("the store's journal is gone: mount the store again"));
+        let kept = self.journal.lock().ok().and_then(|mut journal| journal.take());
+        let mut journal = match kept {
+            Some(journal) => journal,
+            None => Journal::open(&self.directories.aside).await?,
         };
         let result = async {
             for (change, step) in work {
@@ -261,6 +262,15 @@ impl Opfs {
             self.reopen(&file, false).await?;
         }
         Ok(())
+    }
+}
+
+/// One caller settles at a time; who gives up, by dropping its future, gives up its turn.
+struct Turn<'s>(&'s AtomicBool);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Opfs {
     pub(super) name: String,
     pub(super) directories: SendWrapper<Directories>,
     pub(super) shared: Arc<Mutex<Shared>>,
-    /// Taken while it is being written.
+    /// None before it is needed, and while it is being written.
     pub(super) journal: Mutex<Option<Journal>>,
     pub(super) cache: Arc<PageCache>,
     pub(super) is_settling: AtomicBool,
