@@ -4,12 +4,13 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use chunkscope::clock::VirtualClock;
-use chunkscope::db::{LiveDb, Merged, OpenLive, SnapshotTarget, Upkeep};
+use chunkscope::compaction::{PlanOptions, block_ranges};
+use chunkscope::db::{LiveDb, Merged, OpenLive, SnapshotTarget, Upkeep, plan_of};
 use chunkscope::event::{Event, Job};
 use chunkscope::head::{Appender, Sample};
 use chunkscope::labels::{Labels, parse_selector};
 use chunkscope::storage::Storage;
-use chunkscope::types::TimeRange;
+use chunkscope::types::{TimeRange, show_duration};
 
 use super::blocks::line;
 use super::ingest::{Ingest, committed};
@@ -118,6 +119,26 @@ impl Database {
             true => "no blocks\n".into(),
             false => blocks.iter().map(|block| line(block.meta())).collect(),
         })
+    }
+
+    /// `plan`: what upkeep would merge next, and what is to be said of every block.
+    pub(super) fn plan(&self) -> String {
+        let options = self.db.options();
+        let ranges = block_ranges(options.chunk_range, options.longest_block());
+        let plan = plan_of(self.db.view(), &PlanOptions::new(ranges));
+        let mut text = match &plan.next {
+            None => "next: nothing to do\n".to_owned(),
+            Some(next) => {
+                let sources: Vec<String> = next.sources.iter().map(ToString::to_string).collect();
+                format!("next: {}: {}\n", sources.join(" "), next.reason.explain(show_duration))
+            }
+        };
+        for block in &plan.blocks {
+            let range =
+                format!("{}..{}", show_duration(block.min_time), show_duration(block.max_time));
+            let _ = writeln!(text, "{} {range} {}", block.id, block.explain(show_duration));
+        }
+        text
     }
 
     /// What was told since the last time.

@@ -73,12 +73,15 @@ impl Script {
         Ok(Self { blocks })
     }
 
-    /// Whether a command ends the process in the middle of a step, or the power: only a simulated
-    /// disk can do that.
+    /// Whether the process ends in the middle of a step, the power fails, or the disk is full: only
+    /// a simulated disk can do that.
     #[must_use]
     pub fn needs_simulated_disk(&self) -> bool {
         let mut commands = self.blocks.iter().flat_map(|block| &block.commands);
-        commands.any(|command| command.name == "crash" && !command.words.is_empty())
+        commands.any(|command| match command.name.as_str() {
+            "crash" => !command.words.is_empty(),
+            name => name == "space",
+        })
     }
 
     /// Writes a script, so that [`Script::parse`] reads the same.

@@ -1,7 +1,7 @@
 //! `options KEY=VALUE…`: what is set before a head or a database is opened.
 
 use chunkscope::db::{DamagedLog, WriteOptions};
-use chunkscope::head::ReplayOptions;
+use chunkscope::head::{ReplayOptions, WhenFull};
 use chunkscope::wal::{Compression, LogOptions, SyncPolicy};
 
 use super::language::Command;
@@ -42,6 +42,13 @@ impl Settings {
                 "retention-time" => self.db.retention.time = Some(time(value)?),
                 "retention-size" => self.db.retention.size = Some(count()?),
                 "snapshot-on-close" => self.db.snapshot_on_close = value == "yes",
+                "disk-full" => {
+                    self.db.when_full = match value.as_str() {
+                        "refuse" => WhenFull::Refuse,
+                        "keep" => WhenFull::KeepIngesting,
+                        other => return Err(format!("no {other}: refuse, keep")),
+                    }
+                }
                 "damaged-log" => self.db.damaged_log = damaged(value)?,
                 "pages" => self.db.log.segment_size = count()? * 32_768,
                 "compression" => self.db.log.compression = compression(value)?,

@@ -150,7 +150,10 @@ impl World {
             },
             "ranges" => self.sketches.ranges(command),
             "block" => self.sketches.block(command),
-            "plan" => self.sketches.plan(),
+            "plan" => match &self.db {
+                Some(db) => Ok(db.plan()),
+                None => self.sketches.plan(),
+            },
             "merge" => self.sketches.merge(command),
             "fail" => self.sketches.fail(),
             "retention" => self.sketches.retention(command),
@@ -165,6 +168,7 @@ impl World {
                 self.clock.advance(time(command.word(0, "a length of time")?)?);
                 Ok(String::new())
             }
+            "space" => self.space(command),
             "options" => self.settings.set(command),
             "open-head" => {
                 self.head = Some(OpenHead::open(&self.storage, &self.settings, &self.clock)?);
@@ -247,6 +251,16 @@ impl World {
         if let Some(left) = left {
             (self.storage, self.disk) = (Arc::new(left.clone()), Some(left));
         }
+        Ok(String::new())
+    }
+
+    /// `space BYTES`: so many more bytes fit on the disk. `space unlimited`: as before.
+    fn space(&self, command: &Command) -> Answer {
+        let disk = self.disk.as_ref().ok_or("only a simulated disk can be full")?;
+        disk.leave_space(match command.word(0, "a number of bytes")? {
+            "unlimited" => None,
+            bytes => Some(bytes.parse().map_err(|_| "space takes a number of bytes")?),
+        });
         Ok(String::new())
     }
 
