@@ -180,10 +180,9 @@ impl ChunkWriter {
                 break;
             }
             self.storage.remove(&file.path)?;
-            removed.push((file.number, file.path));
-        }
-        if !removed.is_empty() {
+            // Each on its own: a power loss may take any of several removals back.
             self.storage.sync_directory(FOLDER)?;
+            removed.push((file.number, file.path));
         }
         Ok(removed)
     }

@@ -47,8 +47,7 @@ pub fn remove_checkpoints(storage: &dyn Storage, folder: &str, number: u64) -> R
 fn remove_all(storage: &dyn Storage, folder: &str, paths: Vec<String>) -> Result<Vec<String>> {
     for path in &paths {
         storage.remove(path)?;
-    }
-    if !paths.is_empty() {
+        // Each on its own: a power loss may take any of several removals back.
         storage.sync_directory(folder)?;
     }
     Ok(paths)
