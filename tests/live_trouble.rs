@@ -9,7 +9,7 @@ use chunkscope::db::{self, DamagedLog, LiveDb, OpenLive, Upkeep, WriteOptions};
 use chunkscope::error::Result;
 use chunkscope::event::{Event, Job};
 use chunkscope::head::{AppendError, WhenFull};
-use chunkscope::labels::Labels;
+use chunkscope::labels::{Labels, parse_selector};
 use chunkscope::query::ReadStats;
 use chunkscope::retention::RetentionOptions;
 use chunkscope::storage::crash::SimulatedDisk;
@@ -258,4 +258,27 @@ fn a_snapshot_of_the_head_makes_no_difference_but_time() {
     let mut db = open(&storage, options()).unwrap();
     assert_eq!(count(&db), minute as u64 * 50, "without it the log tells the same");
     scrape(&mut db, START + minute * MINUTE).unwrap();
+}
+
+#[test]
+fn what_is_deleted_between_two_steps_of_upkeep_stays_deleted() {
+    // However far upkeep is with cutting, merging and looking at the result.
+    for steps in (0..90).step_by(5) {
+        let storage: Arc<dyn Storage> = Arc::new(Memory::default());
+        let clock = Arc::new(VirtualClock::new(START, 7));
+        let mut db = OpenLive::new(storage, options(), clock.clone()).unwrap().run().unwrap();
+        for minute in 0..600 {
+            scrape(&mut db, START + minute * MINUTE).unwrap();
+        }
+        for _ in 0..steps {
+            db.upkeep().unwrap();
+        }
+        let range = TimeRange::new(START + 30 * MINUTE, START + 400 * MINUTE);
+        db.delete_series(range, &parse_selector(r#"trouble{n=~"1.*"}"#).unwrap()).unwrap();
+        let left = count(&db);
+        assert_eq!(left, 600 * 50 - 371 * 11, "after {steps} steps");
+        clock.advance(MINUTE);
+        while !matches!(db.upkeep().unwrap(), Upkeep::Idle { .. }) {}
+        assert_eq!(count(&db), left, "after {steps} steps and the others");
+    }
 }

@@ -33,8 +33,9 @@ impl LiveDb {
     /// A part of an index that leads to those series is damaged, or the storage fails. Some blocks
     /// may then have lost the samples and others not; asking again is safe.
     pub fn delete_series(&mut self, range: TimeRange, matchers: &[Matcher]) -> Result<Deleted> {
-        // A merge under way has read tombstones that are about to change.
-        self.abandon_work();
+        // A merge under way has read tombstones that are about to change, and a block that is
+        // written and not shown yet has none of them.
+        self.look_now()?;
         let mut done = Deleted::default();
         for block in self.view.blocks().to_vec() {
             let deletions = block.deletions(matchers, range)?;

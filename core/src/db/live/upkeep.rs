@@ -136,9 +136,26 @@ impl LiveDb {
         Ok(dropped)
     }
 
+    /// Looks at the directory at once: what is on disk is what is shown.
+    ///
+    /// # Errors
+    /// A block is damaged and nothing replaces it, or the storage fails.
+    pub(super) fn look_now(&mut self) -> Result<()> {
+        self.abandon_work();
+        self.begin_reload(After::Begin)?;
+        while let Some(Task::Reload(reload, after)) = self.round.task.take() {
+            self.reload_step(reload, after)?;
+        }
+        Ok(())
+    }
+
     /// Gives up what upkeep was doing: what it wrote so far goes. It is begun anew later.
     pub(super) fn abandon_work(&mut self) {
         // A block that is let go of before it is finished removes its files.
-        self.round.task = None;
+        match self.round.task.take() {
+            Some(Task::Truncate(work)) => self.round.truncate_log_to = Some(work.min_time),
+            Some(Task::Late(_)) => self.round.late_due = true,
+            Some(Task::Reload(..) | Task::Merge(_) | Task::Cut(_)) | None => {}
+        }
     }
 }
