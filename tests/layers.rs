@@ -32,7 +32,7 @@ const CORE_WORDS: &[(&[&str], &[&str], &str)] = &[
     (&["std::time"], &["clock"], "time comes from the clock, so that runs can be replayed"),
     (
         &["std::thread", "rayon"],
-        &["block/write/parallel", "head/parallel", "db/parallel"],
+        &["block/write/parallel", "head/parallel", "db/parallel", "storage/mmap/background_sync"],
         "threads are behind a native-only feature",
     ),
     (&["unsafe"], &["storage/mmap"], "unsafe code has one place"),

@@ -29,7 +29,7 @@ use crate::storage::Storage;
 /// Work that one step does, in bytes copied: some ten milliseconds.
 const WORK_PER_STEP: usize = 8 << 20;
 /// Work whose bytes are written while the next is done: they are still in the cache then.
-const WORK_PER_BATCH: usize = 1 << 20;
+const WORK_PER_BATCH: usize = 2 << 20;
 /// What a series and a sample that is encoded anew count for, in bytes copied.
 const SERIES_WORK: usize = 256;
 const SAMPLE_WORK: usize = 16;

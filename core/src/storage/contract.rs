@@ -110,6 +110,11 @@ pub trait WriteFile: Send + Debug {
     /// when a later sync succeeds.
     fn sync(&mut self) -> Result<()>;
 
+    /// Begins to make durable what was written so far, where the backend can do that beside other
+    /// work: a later [`WriteFile::sync`] then has less to wait for. Promises nothing by itself; a
+    /// failure is told by that sync.
+    fn begin_sync(&mut self) {}
+
     /// Closes the file. Dropping it closes it too, without a word about failures.
     ///
     /// # Errors

@@ -11,7 +11,6 @@
 use std::sync::Arc;
 
 use super::super::BlockMeta;
-use super::parallel::AT_ONCE;
 use crate::error::{Error, Result};
 use crate::storage::{Storage, WriteFile, join};
 use crate::tombstones::{Tombstones, write_tombstones};
@@ -20,8 +19,8 @@ use crate::types::BlockId;
 /// What the name of a directory ends in while the block in it is written.
 const TEMPORARY: &str = ".tmp-for-creation";
 
-/// Where writing goes on beside other work, so many bytes are made durable at once: at the end
-/// there is little left to wait for.
+/// After so many bytes the storage begins to make them durable, so that at the end there is little
+/// left to wait for.
 const SYNCED_AT_ONCE: usize = 32 << 20;
 
 /// Bytes for one of the files, in the order they are to be written.
@@ -118,9 +117,11 @@ impl BlockFiles {
             bytes.clear();
             self.spare.push(bytes);
         }
-        if AT_ONCE && self.unsynced >= SYNCED_AT_ONCE {
+        if self.unsynced >= SYNCED_AT_ONCE
+            && let Some(segment) = &mut self.segment
+        {
             self.unsynced = 0;
-            self.segment.as_mut().map_or(Ok(()), |file| file.sync())?;
+            segment.begin_sync();
         }
         Ok(())
     }

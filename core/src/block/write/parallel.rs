@@ -1,8 +1,5 @@
 //! Two pieces of work at once: natively, with the feature `threads`. Else one after the other.
 
-/// True when [`both`] does its work at once.
-pub(super) const AT_ONCE: bool = cfg!(all(feature = "threads", not(target_arch = "wasm32")));
-
 /// Does both, at once where that is possible.
 pub(super) fn both<A: Send, B: Send>(
     one: impl FnOnce() -> A + Send,

@@ -4,6 +4,7 @@
 //! durable when asked: files with [`WriteFile::sync`](super::WriteFile::sync), names with
 //! [`Storage::sync_directory`](super::Storage::sync_directory), as Prometheus does it.
 
+mod background_sync;
 mod directory;
 mod failure;
 mod lock;

@@ -6,6 +6,7 @@
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
 
+use super::background_sync::BackgroundSync;
 use super::failure::failure;
 use crate::error::Result;
 use crate::storage::contract::WriteFile;
@@ -16,12 +17,13 @@ pub(super) struct NativeWriter {
     file: fs::File,
     path: String,
     len: u64,
+    background: BackgroundSync,
 }
 
 impl NativeWriter {
     /// Writes to `file`, which is new and empty; `path` is what errors call it.
     pub(super) fn new(file: fs::File, path: &str) -> Self {
-        Self { file, path: path.to_owned(), len: 0 }
+        Self { file, path: path.to_owned(), len: 0, background: BackgroundSync::default() }
     }
 }
 
@@ -42,10 +44,52 @@ impl WriteFile for NativeWriter {
     }
 
     fn sync(&mut self) -> Result<()> {
-        self.file.sync_all().map_err(|error| failure("sync", &self.path, &error))
+        let synced = self.background.end().and_then(|()| self.file.sync_all());
+        synced.map_err(|error| failure("sync", &self.path, &error))
+    }
+
+    fn begin_sync(&mut self) {
+        self.background.begin(&self.file);
     }
 
     fn close(self: Box<Self>) -> Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sync_in_the_background_is_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("chunks");
+        let mut writer = NativeWriter::new(fs::File::create(&path).unwrap(), "chunks");
+        for _ in 0..20 {
+            writer.append(&[7; 100_000]).unwrap();
+            writer.begin_sync();
+        }
+        writer.sync().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().len(), writer.len());
+        writer.begin_sync();
+        drop(writer);
+    }
+
+    /// The other end of a pipe cannot be synced: the failure is told, once and by the next sync.
+    #[test]
+    #[cfg(all(feature = "threads", unix))]
+    fn a_failure_in_the_background_is_told_by_the_next_sync() {
+        let (_reader, pipe) = io_pipe();
+        let mut background = BackgroundSync::default();
+        background.begin(&pipe);
+        assert!(background.end().is_err());
+        assert!(background.end().is_ok());
+    }
+
+    #[cfg(all(feature = "threads", unix))]
+    fn io_pipe() -> (std::io::PipeReader, fs::File) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        (reader, fs::File::from(std::os::fd::OwnedFd::from(writer)))
     }
 }
