@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::parallel::each;
 use super::recovered;
@@ -39,6 +39,8 @@ pub(super) struct Pending {
     pub(super) damaged_from: Option<ChunkRef>,
     /// The write-ahead log has a hole, or lacks a segment.
     pub(super) log_is_damaged: bool,
+    /// The late chunks that markers name.
+    pub(super) named: HashSet<ChunkRef>,
     /// Upstream has stopped reading the write-ahead log and starts with what it has.
     pub(super) upstream_stopped: bool,
 }
@@ -231,10 +233,13 @@ impl Head {
             self.evict(entry.series);
             return;
         }
-        if entry.range.max_time < self.bounds.min_valid_time {
+        // Late samples may be older. Which there are is known at the end: see `drop_tombstones`.
+        let is_old = entry.range.max_time < self.bounds.min_valid_time;
+        if is_old && !self.options.late_stay_deleted {
             return;
         }
         match self.resolve(entry.series, entry.range.max_time) {
+            None if is_old => {}
             Some(slot) => {
                 let Some(series) = self.registry.get(slot) else { return };
                 self.tombstones.entry(series.reference()).or_default().add(entry.range);
@@ -332,7 +337,8 @@ impl Head {
 
     /// A marker says that chunk files hold the samples before it. One that points behind the last
     /// chunk there is, or to where chunks were lost, is not to be believed.
-    fn apply_markers(&mut self, entries: &[MarkerEntry], pending: &Pending) {
+    fn apply_markers(&mut self, entries: &[MarkerEntry], pending: &mut Pending) {
+        pending.named.extend(entries.iter().map(|entry| entry.chunk));
         let lost = entries.iter().filter(|entry| self.has_lost_late_chunk(**entry, pending));
         let lost: BTreeSet<SeriesRef> = lost.map(|entry| entry.series).collect();
         self.counters.markers += entries.len() as u64;

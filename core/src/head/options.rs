@@ -32,6 +32,11 @@ pub struct ReplayOptions {
     pub max_exemplars: usize,
     /// Stop at the first damage with its error, instead of reading on.
     pub strict: bool,
+    /// Late samples that were deleted stay deleted, for a directory that we write. Upstream skips
+    /// deletions that end before `min_valid_time`, though late samples may be older; and reads late
+    /// chunks again that are in blocks already, if their file is still there, and with them what
+    /// was deleted of those blocks since.
+    pub late_stay_deleted: bool,
 }
 
 impl Default for ReplayOptions {
@@ -47,6 +52,7 @@ impl Default for ReplayOptions {
             min_valid_time: Timestamp::MIN,
             max_exemplars: 100_000,
             strict: false,
+            late_stay_deleted: false,
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::mem;
 use std::sync::Arc;
 
+use hashbrown::HashSet;
+
 use super::apply::{LogKind, Pending};
 use super::counters::ReplayCounters;
 use super::load_snapshot::SnapshotLoad;
@@ -11,10 +13,11 @@ use super::options::ReplayOptions;
 use super::parallel::both;
 use super::scan_chunks::ChunkScan;
 use super::state::Head;
+use super::stored_chunks::ChunkData;
 use crate::error::{Error, Result};
 use crate::event::{Finding, Job, Progress, Severity};
 use crate::storage::Storage;
-use crate::types::TimeRange;
+use crate::types::{ChunkRef, TimeRange};
 use crate::wal::{Record, RecordDecoder, SegmentReader};
 
 /// Bytes of a log that one step reads: well under 50 ms even when every byte is a sample.
@@ -293,11 +296,35 @@ impl Replay {
         (self.progress.bytes_done, self.progress.bytes_total) = (0, bytes_total);
     }
 
+    /// Leaves out late chunks that no marker names: their samples are in blocks, or still in the
+    /// log behind. A damaged log, or none, says nothing.
+    fn forget_compacted(&mut self, named: &HashSet<ChunkRef>) {
+        let damaged = |own: &Finding| own.severity == Severity::Damage;
+        let of_log = |own: &Finding| own.at.path.starts_with("wbl");
+        let says_nothing = self.head.findings.iter().any(|own| damaged(own) && of_log(own));
+        if says_nothing || self.storage.list("wbl").is_err() {
+            return;
+        }
+        for slot in 0..self.head.registry.num_slots() {
+            let series = self.head.registry.get_mut(slot);
+            let Some(late) = series.and_then(|own| own.out_of_order_mut().as_mut()) else {
+                continue;
+            };
+            late.chunks.retain(|chunk| match &chunk.data {
+                ChunkData::File(place) => named.contains(&place.reference),
+                _ => true,
+            });
+        }
+    }
+
     /// The end: garbage goes, and what is left over is told of.
     fn finish(&mut self) -> Result<Head> {
         let pending = mem::take(&mut self.pending);
         let left = pending.chunks.values().chain(pending.out_of_order.values());
         self.head.counters.orphan_chunks = left.map(|chunks| chunks.len() as u64).sum();
+        if self.head.options.late_stay_deleted {
+            self.forget_compacted(&pending.named);
+        }
         self.head.collect_garbage();
         let options = self.head.options.clone();
         let mut head = mem::replace(&mut self.head, Head::new(options));

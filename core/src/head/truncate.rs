@@ -207,6 +207,19 @@ impl Head {
         }
     }
 
+    /// The first time that the log must tell deletions of, when in-order samples before `min_time`
+    /// are in blocks: late samples may be older, and are deleted until they are in blocks, too.
+    #[must_use]
+    pub fn oldest_deletion(&self, min_time: Timestamp) -> Timestamp {
+        let of_late = self.tombstones.iter().filter_map(|(reference, deleted)| {
+            let found = self.registry.find(*reference)?;
+            let late = self.registry.get(found.slot)?.late_range();
+            let ends = deleted.intervals.ranges().iter().map(|range| range.max_time);
+            ends.filter(|end| *end >= late.min_time).min()
+        });
+        of_late.min().map_or(min_time, |oldest| oldest.min(min_time))
+    }
+
     /// Drops deleted intervals that end before `min_time`, and before the out-of-order samples of
     /// their series: those are not in a block yet, and stay deleted when they are. (Upstream drops
     /// such intervals, too, and the samples come back.)

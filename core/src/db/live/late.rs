@@ -21,7 +21,8 @@ use crate::types::Timestamp;
 use crate::wal::remove_segments;
 
 const COMPACTING: &str = "compacting samples that came late";
-const HINT: &str = "from-out-of-order";
+/// What `meta.json` says of a block of late samples.
+pub(super) const LATE_HINT: &str = "from-out-of-order";
 
 impl LiveDb {
     /// Begins to compact late samples; false when there are none.
@@ -89,7 +90,7 @@ impl LiveDb {
 
     /// A block of late samples names the zero ULID as its parent, as upstream's do.
     fn late_meta(&self, start: Timestamp, end: Timestamp) -> BlockMeta {
-        let hints = vec![HINT.to_owned()];
+        let hints = vec![LATE_HINT.to_owned()];
         let compaction = Compaction { hints, ..Compaction::default() };
         let parent = BlockMeta { compaction, ..BlockMeta::default() };
         first_meta(self.new_block_id(), (start, end), Some(&parent))

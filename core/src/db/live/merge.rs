@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::super::decisions::plan_of;
+use super::late::LATE_HINT;
 use super::outcome::{Merged, Upkeep};
 use super::round::{After, MergeWork, Task};
 use super::state::LiveDb;
 use crate::block::{Block, BlockMeta};
-use crate::compaction::{Mark, MergeBlocks, MergeOutcome, Reason};
+use crate::compaction::{Mark, MergeBlocks, MergeOutcome, Reason, plan};
 use crate::error::Result;
 use crate::event::{Event, Job};
 use crate::types::{BlockId, TimeRange};
@@ -22,14 +22,22 @@ impl LiveDb {
         if !self.round.merges_due {
             return Ok(false);
         }
-        let Some(planned) = plan_of(&self.view, &self.options.plan()).next else {
-            return Ok(false);
-        };
         let blocks = self.view.blocks();
+        let due = blocks.iter().map(|block| block.meta()).filter(|meta| !self.is_ahead(meta));
+        let metas: Vec<BlockMeta> = due.cloned().collect();
+        let Some(planned) = plan(&metas, &self.options.plan()).next else { return Ok(false) };
         let find = |id: &BlockId| blocks.iter().find(|block| block.id() == *id).cloned();
         let sources = planned.sources.iter().filter_map(find).collect();
         self.begin_write(Some(planned.reason), sources);
         Ok(true)
+    }
+
+    /// True for a block of late samples that reaches over times whose in-order samples are still in
+    /// the head. Merged with in-order data it would lose its hint, and the next start would take it
+    /// for all there is of that time: the log's samples would be left out. Upstream merges it.
+    fn is_ahead(&self, meta: &BlockMeta) -> bool {
+        let is_late = meta.compaction.hints.iter().any(|hint| hint == LATE_HINT);
+        is_late && self.view.head().is_some_and(|head| meta.max_time > head.min_valid_time())
     }
 
     fn begin_write(&mut self, reason: Option<Reason>, blocks: Vec<Arc<Block>>) {

@@ -178,6 +178,7 @@ impl WriteOptions {
             min_valid_time,
             max_exemplars: self.max_exemplars,
             strict: false,
+            late_stay_deleted: true,
         }
     }
 }

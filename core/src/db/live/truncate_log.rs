@@ -37,6 +37,7 @@ impl LiveDb {
         if let Some(last) = first.and_then(|first| truncation(first, last)) {
             let kept = head.kept_records(min_time);
             let keep: Keep = Box::new(move |series| kept.contains(series));
+            let min_time = head.oldest_deletion(min_time);
             let options = CheckpointOptions { last, min_time, start_times, log };
             let job = CheckpointJob::new(storage, WAL, options, keep)?;
             self.round.task = Some(Task::Truncate(Box::new(TruncateWork { min_time, job })));
