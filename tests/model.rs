@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chunkscope::storage::crash::SimulatedDisk;
-use chunkscope_tests::ours::HeadAlone;
+use chunkscope_tests::ours::{HeadAlone, Live, Place};
 use chunkscope_tests::prometheus::Prometheus;
 use chunkscope_tests::scenario::{
-    Model, Outcome, Sample, Settings, Shape, Step, Value, generate, run, seeds,
+    Model, Outcome, Sample, Scenario, Settings, Shape, Step, Value, generate, run, seeds,
 };
 
 /// The samples as they can be read back through the query API: one NaN, and no stale marker.
@@ -47,6 +47,20 @@ fn a_head_lives_as_the_model_says() {
         let lived = run(&mut head, &life, Model::uncut(life.settings), &mut |_, _| ());
         lived.unwrap_or_else(|failure| panic!("{failure}"));
     }
+}
+
+#[test]
+fn a_database_lives_as_the_model_says() {
+    for seed in seeds(0..40) {
+        lives(&generate(seed, Shape { steps: 300, power_loss: false, ..Shape::default() }));
+    }
+}
+
+fn lives(life: &Scenario) {
+    let opened = Live::open(Place::Simulated(SimulatedDisk::default()), &life.settings);
+    let mut live = opened.unwrap_or_else(|why| panic!("{why}"));
+    let lived = run(&mut live, life, Model::new(life.settings), &mut |_, _| ());
+    lived.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
 #[test]

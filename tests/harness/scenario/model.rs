@@ -326,7 +326,8 @@ impl Model {
                 self.upkeep();
                 self.retain();
             }
-            Step::Append { .. } | Step::Clean | Step::Reopen | Step::Crash | Step::PowerLoss => {}
+            Step::Clean => self.retain(),
+            Step::Append { .. } | Step::Reopen | Step::Crash | Step::PowerLoss => {}
         }
     }
 
