@@ -28,7 +28,7 @@ pub struct Merged {
     /// The blocks, in the order of the plan.
     pub sources: Vec<BlockId>,
     /// Why they were to be merged; none when somebody asked for it, see
-    /// [`LiveDb::clean_tombstones`].
+    /// [`LiveDb::clean_tombstones`](super::LiveDb::clean_tombstones).
     pub reason: Option<Reason>,
     /// The new block; none when nothing was left, or on an error.
     pub result: Option<BlockMeta>,
