@@ -40,7 +40,7 @@ const BATCH_SIZE: usize = 1 << 20;
 /// What a checkpoint is to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CheckpointOptions {
-    /// The last segment that it stands for; see [`truncation`](super::truncation).
+    /// The last segment that it stands for; see [`truncation`](super::truncation()).
     pub last: u64,
     /// Samples, exemplars and tombstones that end before this time are left out.
     pub min_time: Timestamp,
