@@ -22,6 +22,7 @@
 //! Head::view_in_order        what a block is written from: a HeadView, step by step
 //! Head::is_compactable, next_block_range, truncate        after a block was cut
 //! Head::map_late_samples, truncate_out_of_order           after late samples were compacted
+//! Head::view_stale, evict_stale  stale series leave before the next cut
 //! Head::delete               tombstones, logged first
 //! Head::close                m-maps, finishes and closes everything; then WriteSnapshot, if wanted
 //! Head::story                what happened
@@ -87,6 +88,8 @@ mod label_numbers;
 mod read;
 mod report;
 mod source;
+
+mod evict;
 mod write_snapshot;
 mod totals;
 

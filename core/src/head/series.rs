@@ -152,6 +152,11 @@ impl Series {
         self.pending = pending;
     }
 
+    /// True when an appender holds samples of it.
+    pub(super) fn is_pending(&self) -> bool {
+        self.pending
+    }
+
     /// The value of the newest sample of the open chunk; `None` when there is no such chunk.
     pub(super) fn last_value(&self, bytes: &ChunkBytes) -> Option<LastValue> {
         self.open.last_value(bytes)

@@ -22,8 +22,18 @@ use crate::types::{ChunkRef, Samples, SeriesRef, TimeRange};
 pub struct HeadView {
     what: What,
     numbers: LabelNumbers,
-    /// Series by labels: their reference, and their place in `numbers`.
-    series: Vec<(SeriesRef, u32)>,
+    /// Series by labels.
+    series: Vec<Listed>,
+    range: TimeRange,
+}
+
+/// A series of a view.
+#[derive(Debug)]
+struct Listed {
+    reference: SeriesRef,
+    /// Its place in the numbers of labels.
+    number: u32,
+    /// First to last of its samples.
     range: TimeRange,
 }
 
@@ -53,6 +63,19 @@ impl HeadView {
     #[must_use]
     pub fn num_series(&self) -> usize {
         self.series.len()
+    }
+
+    /// The same view of those series alone that `keep` names.
+    pub(super) fn only(mut self, keep: impl Fn(SeriesRef) -> bool) -> Self {
+        self.series.retain(|own| keep(own.reference));
+        let cover = |all: TimeRange, own: &Listed| all.cover(&own.range);
+        self.range = self.series.iter().fold(TimeRange::EMPTY, cover);
+        self
+    }
+
+    /// The series of the view, in order of labels.
+    pub(super) fn references(&self) -> impl Iterator<Item = SeriesRef> {
+        self.series.iter().map(|own| own.reference)
     }
 
     /// The head through this view: for one step of writing.
@@ -86,7 +109,8 @@ impl Head {
             let reached = range_of(own, what);
             if !reached.is_empty() {
                 range = range.cover(&reached);
-                series.push((own.reference(), index));
+                let (reference, number) = (own.reference(), index);
+                series.push(Listed { reference, number, range: reached });
             }
         }
         HeadView { what, numbers, series, range }
@@ -147,7 +171,7 @@ impl SeriesCursor for HeadSeries<'_> {
     fn advance(&mut self) -> Result<bool> {
         let HeadSource { head, view } = self.source;
         self.slot = None;
-        while let Some((reference, _)) = view.series.get(self.next) {
+        while let Some(Listed { reference, .. }) = view.series.get(self.next) {
             self.next += 1;
             let found = head.registry.find(*reference).map(|found| found.slot);
             let series = found.and_then(|slot| head.registry.get(slot));
@@ -162,7 +186,7 @@ impl SeriesCursor for HeadSeries<'_> {
     fn labels(&self) -> &[(u32, u32)] {
         let HeadView { numbers, series, .. } = self.source.view;
         let current = self.slot.and(self.next.checked_sub(1));
-        current.map_or(&[], |current| numbers.labels(series[current].1 as usize))
+        current.map_or(&[], |current| numbers.labels(series[current].number as usize))
     }
 
     fn deleted(&self) -> &[TimeRange] {
