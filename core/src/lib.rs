@@ -1,4 +1,5 @@
-//! Chunkscope: a Prometheus TSDB over pluggable storage. This half of it reads.
+//! Chunkscope: a Prometheus TSDB over pluggable storage. It reads data directories without changing
+//! them ([`db::Db`]), and writes such that Prometheus opens ([`db::LiveDb`]).
 //!
 //! A data directory, and the module that owns each part of it:
 //!
@@ -12,7 +13,9 @@
 //! ├── chunks_head/000001 …            head: complete chunks of the newest hours
 //! ├── chunk_snapshot.000001.0000032768/   head: memory, saved at a clean stop
 //! ├── wal/00000000 … checkpoint.N/    wal: every sample since the newest block
-//! └── wbl/00000000 …                  wal: samples that came late
+//! ├── wbl/00000000 …                  wal: samples that came late
+//! ├── snapshots/…                     db: copies that share the files of blocks
+//! └── lock                            db: who writes here
 //! ```
 //!
 //! Layers, lowest first; a module uses only those above it, which `tests/layers.rs` holds:
@@ -27,7 +30,7 @@
 //! | [`query`] | what every source offers, and many sources as one |
 //! | [`wal`], [`block`] | the two kinds of files |
 //! | [`openmetrics`] | series and samples as text |
-//! | [`head`], [`compaction`] | the newest hours, rebuilt from the logs; blocks made of others |
+//! | [`head`], [`compaction`] | the newest hours, appended and replayed; blocks made of others |
 //! | [`retention`] | which blocks are too old or too many |
 //! | [`db`], [`inspect`] | a directory, opened; any file as a tree of named fields |
 //!
