@@ -1,0 +1,188 @@
+//! A life that ends at every point: whatever was acknowledged is there afterwards, and nothing that
+//! nobody wrote.
+//!
+//! The simulated disk knows what would survive. Each test lives the same life again and again, and
+//! each time the machine stops a little later: between two operations of the disk, in the middle of
+//! an append, or with the power.
+
+use chunkscope::storage::crash::{Operation, PowerLoss, SimulatedDisk};
+use chunkscope_tests::ours::{Live, Place, read_all};
+use chunkscope_tests::scenario::{Model, Scenario, Settings, Shape, Step, System, generate};
+
+/// A life without crashes of its own, in which commits are synced.
+fn life(seed: u64, steps: usize, window: i64) -> Scenario {
+    let shape = Shape { steps, series: 4, power_loss: false, ..Shape::default() };
+    let mut life = generate(seed, shape);
+    life.settings = Settings { window, retention: None, sync_commits: true, ..life.settings };
+    life.steps.retain(|step| !matches!(step, Step::Crash | Step::PowerLoss));
+    life
+}
+
+/// How far a life came on a disk that stops.
+struct Ended {
+    /// What was acknowledged.
+    before: Model,
+    /// With the step in which it stopped.
+    behind: Model,
+    /// Steps that were done.
+    steps: usize,
+}
+
+/// Lives until a step fails.
+fn live_until_it_stops(life: &Scenario, disk: &SimulatedDisk) -> Ended {
+    let mut before = Model::new(life.settings);
+    let opened = Live::open(Place::Simulated(disk.clone()), &life.settings);
+    let Ok(mut live) = opened else { return Ended { behind: before.clone(), before, steps: 0 } };
+    for (number, step) in life.steps.iter().enumerate() {
+        let mut behind = before.clone();
+        if let Step::Append { samples, commit } = step {
+            behind.append(samples, *commit);
+        }
+        behind.apply(step);
+        let done = match step {
+            Step::Append { samples, commit } => live.append(samples, *commit).map(|_| ()),
+            Step::Delete { series, min_time, max_time } => {
+                live.delete(series, *min_time, *max_time)
+            }
+            Step::Upkeep => live.upkeep(),
+            Step::Clean => live.clean(),
+            Step::Reopen | Step::Crash | Step::PowerLoss => live.restart(step),
+        };
+        if done.is_err() {
+            return Ended { before, behind, steps: number };
+        }
+        if *step == Step::Reopen {
+            behind.restart(live.min_valid_time());
+        }
+        before = behind;
+    }
+    Ended { behind: before.clone(), before, steps: life.steps.len() }
+}
+
+/// Opens what is left and holds it against what was acknowledged. Then once more: recovery itself
+/// must leave a directory that opens.
+fn check(disk: &SimulatedDisk, ended: &Ended, life: &Scenario, what: &str) {
+    let either = ended.before.or(&ended.behind);
+    let place = Place::Simulated(disk.clone());
+    for attempt in ["opened", "opened again"] {
+        let fail = |why: String| -> ! {
+            panic!("{what}, {attempt}: {why}\nof {}", life.prefix(ended.steps + 1))
+        };
+        let live = Live::open(place.clone(), &life.settings);
+        let mut live = live.unwrap_or_else(|why| fail(why));
+        let visible = live.read_all().unwrap_or_else(|why| fail(why));
+        either.compare(&visible).unwrap_or_else(|why| fail(why));
+        live.close().unwrap_or_else(|why| fail(why));
+    }
+}
+
+/// The operations of a whole life.
+fn operations(life: &Scenario) -> Vec<Operation> {
+    let disk = SimulatedDisk::default();
+    let ended = live_until_it_stops(life, &disk);
+    assert_eq!(ended.steps, life.steps.len(), "the life ends early without a crash");
+    disk.operations()
+}
+
+/// True for the operations around which states differ most: those that order others.
+fn is_turn(operation: &Operation) -> bool {
+    !matches!(operation, Operation::Append { .. })
+}
+
+#[test]
+fn the_power_fails_at_every_sync_and_every_rename() {
+    let mut turns = 0;
+    for (seed, window) in [(1, 0), (2, 60_000), (3, 0)] {
+        let life = life(seed, 60, window);
+        for (index, operation) in operations(&life).iter().enumerate() {
+            if !is_turn(operation) {
+                continue;
+            }
+            turns += 1;
+            let disk = SimulatedDisk::default();
+            disk.freeze_after(index);
+            let ended = live_until_it_stops(&life, &disk);
+            let left = disk.lose_power(&PowerLoss::WORST);
+            check(&left, &ended, &life, &format!("before {operation:?}"));
+        }
+    }
+    assert!(turns > 300, "only {turns} points");
+}
+
+#[test]
+fn a_power_loss_spares_what_it_likes() {
+    let life = life(4, 50, 60_000);
+    let operations = operations(&life);
+    for (index, operation) in operations.iter().enumerate().step_by(11) {
+        let disk = SimulatedDisk::default();
+        disk.tear_after(index);
+        let ended = live_until_it_stops(&life, &disk);
+        for loss in PowerLoss::all(index as u64) {
+            let what = format!("{loss:?} before {operation:?}");
+            check(&disk.lose_power(&loss), &ended, &life, &what);
+        }
+    }
+}
+
+#[test]
+fn the_process_ends_in_the_middle_of_every_operation() {
+    let life = life(5, 60, 0);
+    for (index, operation) in operations(&life).iter().enumerate() {
+        let disk = SimulatedDisk::default();
+        disk.tear_after(index);
+        let ended = live_until_it_stops(&life, &disk);
+        check(&disk.end_process(), &ended, &life, &format!("in {operation:?}"));
+    }
+}
+
+/// A log that was cut shows the commits before the cut: all of them, and in order.
+#[test]
+fn a_log_cut_at_every_byte_keeps_the_commits_before_it() {
+    let mut life = life(6, 24, 0);
+    life.steps.retain(|step| matches!(step, Step::Append { .. } | Step::Delete { .. }));
+    let disk = SimulatedDisk::default();
+    let mut live = Live::open(Place::Simulated(disk.clone()), &life.settings).expect("it opens");
+    let mut model = Model::new(life.settings);
+    let mut known = vec![(0, model.clone())];
+    for step in &life.steps {
+        match step {
+            Step::Append { samples, commit } => {
+                live.append(samples, *commit).expect("it is taken");
+                model.append(samples, *commit);
+            }
+            Step::Delete { series, min_time, max_time } => {
+                live.delete(series, *min_time, *max_time).expect("it is deleted");
+            }
+            _ => {}
+        }
+        model.apply(step);
+        known.push((newest_segment(&disk).1.len(), model.clone()));
+    }
+    let (path, log) = newest_segment(&disk);
+    assert!(log.len() > 1000, "a log of {} bytes", log.len());
+    for cut in 0..=log.len() {
+        let place = chunkscope::storage::Memory::default();
+        place.put(&path, &log[..cut]).expect("a plain path");
+        let opened = chunkscope::db::Open::new(
+            std::sync::Arc::new(place),
+            chunkscope::db::OpenOptions::default(),
+        );
+        let db = chunkscope::event::Job::run(opened).expect("a cut log opens");
+        let visible = read_all(&db.sources(chunkscope::types::TimeRange::ALL))
+            .expect("what is before the cut is intact");
+        let at = known.iter().rposition(|(end, _)| *end <= cut).expect("0 is among them");
+        let next = known.get(at + 1).unwrap_or(&known[at]);
+        let either = known[at].1.or(&next.1);
+        either.compare(&visible).unwrap_or_else(|why| panic!("cut at {cut}: {why}\nof {life}"));
+    }
+}
+
+/// The path and the bytes of the segment that is being written.
+fn newest_segment(disk: &SimulatedDisk) -> (String, Vec<u8>) {
+    use chunkscope::storage::{Storage, read_whole};
+    let entries = disk.list("wal").expect("there is a log");
+    let newest = entries.iter().rfind(|entry| entry.name.parse::<u32>().is_ok());
+    let path = format!("wal/{}", newest.expect("it has a segment").name);
+    let bytes = read_whole(disk, &path, 1 << 20).expect("it can be read");
+    (path, bytes)
+}
