@@ -21,7 +21,7 @@
 //! use chunkscope::storage::Memory;
 //! use std::sync::Arc;
 //!
-//! # fn main() -> chunkscope::error::Result<()> {
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let clock = Arc::new(VirtualClock::new(1_700_000_000_000, 1));
 //! let storage = Arc::new(Memory::default());
 //! let mut db = OpenLive::new(storage, WriteOptions::default(), clock)?.told().run()?;
