@@ -14,8 +14,8 @@ use crate::query::{ChunkSource, RawChunk, SeriesCursor, SymbolIter};
 use crate::tombstones::{Intervals, Tombstones};
 use crate::types::{ChunkRef, TimeRange};
 
-/// So many bytes of chunks are gone through before the memory they took is given back.
-const RELEASED_AT_ONCE: u32 = 16 << 20;
+/// So many bytes of a file are gone through before the memory they took is given back.
+const RELEASED_AT_ONCE: u64 = 16 << 20;
 
 impl ChunkSource for Block {
     fn symbols(&self) -> Result<SymbolIter<'_>> {
@@ -39,6 +39,7 @@ impl ChunkSource for Block {
             files: self.chunks(),
             copies: Copies::of(self.chunks()),
             released: ChunkRef(0),
+            released_index: 0,
         }))
     }
 }
@@ -106,6 +107,8 @@ struct BlockSeries<'b> {
     copies: Copies<'b>,
     /// The chunks before this one took memory that was given back.
     released: ChunkRef,
+    /// So did the entries before this offset.
+    released_index: u64,
 }
 
 impl BlockSeries<'_> {
@@ -114,9 +117,14 @@ impl BlockSeries<'_> {
     }
 
     fn release(&mut self) {
+        if self.start.saturating_sub(self.released_index) >= RELEASED_AT_ONCE {
+            self.index.release(self.released_index..self.start);
+            self.released_index = self.start;
+        }
         let Some(chunk) = self.entry.chunks.first() else { return };
         let (now, then) = (chunk.reference, self.released);
-        let further = now.offset().saturating_sub(then.offset()) >= RELEASED_AT_ONCE;
+        let further = now.offset().saturating_sub(then.offset());
+        let further = u64::from(further) >= RELEASED_AT_ONCE;
         if now.file() > then.file() || (now.file() == then.file() && further) {
             self.files.release_before(now);
             self.released = now;

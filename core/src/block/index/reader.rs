@@ -272,6 +272,11 @@ impl Index {
         }
     }
 
+    /// Tells that the bytes of `range` are not needed for a while.
+    pub(in super::super) fn release(&self, range: std::ops::Range<u64>) {
+        self.file.release(range);
+    }
+
     /// How far a scan is: bytes done and bytes in all.
     pub(in super::super) fn scan_progress(&self, scan: &SeriesScan<'_>) -> (u64, u64) {
         let range = self.toc.as_ref().map_or(0..self.file.len(), Toc::series_section);
