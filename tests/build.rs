@@ -1,4 +1,5 @@
-//! Tells the browser tests where the fixtures are: they are packed into the test program.
+//! Tells the browser tests where the fixtures are: they are packed into the test program, as the
+//! golden scripts are.
 
 use std::path::PathBuf;
 
@@ -8,5 +9,6 @@ fn main() {
     let root = if full.is_dir() { full } else { here.join("fixtures") };
     let root = root.canonicalize().expect("the fixtures are in the repository");
     println!("cargo::rerun-if-changed={}", root.display());
+    println!("cargo::rerun-if-changed={}", here.join("scripts").display());
     println!("cargo::rustc-env=CHUNKSCOPE_FIXTURES={}", root.display());
 }

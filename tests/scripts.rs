@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use chunkscope::storage::Mmap;
 use chunkscope::storage::crash::SimulatedDisk;
-use chunkscope_tests::script::{Script, World};
+use chunkscope_tests::script::{Script, World, first_difference};
 
 /// All scripts, by path, with the path below `scripts/`.
 fn scripts() -> Vec<(String, PathBuf)> {
@@ -28,23 +28,6 @@ fn scripts() -> Vec<(String, PathBuf)> {
     }
     found.sort();
     found
-}
-
-/// The first line in which `found` is not as `expected`.
-fn first_difference(expected: &str, found: &str) -> Option<String> {
-    let (mut wanted, mut actual) = (expected.lines(), found.lines());
-    for number in 1.. {
-        match (wanted.next(), actual.next()) {
-            (None, None) => return None,
-            (wanted, actual) if wanted == actual => {}
-            (wanted, actual) => {
-                let show = |line: Option<&str>| line.unwrap_or("(the end)").to_owned();
-                let (wanted, actual) = (show(wanted), show(actual));
-                return Some(format!("line {number}\n  expected {wanted}\n  found    {actual}"));
-            }
-        }
-    }
-    None
 }
 
 /// Runs all scripts, each in a world that `make` gives; a script that it has none for is left out.

@@ -73,15 +73,19 @@ impl Script {
         Ok(Self { blocks })
     }
 
-    /// Whether the process ends in the middle of a step, the power fails, or the disk is full: only
-    /// a simulated disk can do that.
+    /// Whether the process ends in the middle of a step, the power fails, or the disk is full: no
+    /// file system can do that on demand, a simulated disk can.
     #[must_use]
     pub fn needs_simulated_disk(&self) -> bool {
-        let mut commands = self.blocks.iter().flat_map(|block| &block.commands);
-        commands.any(|command| match command.name.as_str() {
+        self.commands().any(|command| match command.name.as_str() {
             "crash" => !command.words.is_empty(),
             name => name == "space",
         })
+    }
+
+    /// All commands, in order.
+    pub fn commands(&self) -> impl Iterator<Item = &Command> {
+        self.blocks.iter().flat_map(|block| &block.commands)
     }
 
     /// Writes a script, so that [`Script::parse`] reads the same.
@@ -104,6 +108,29 @@ impl Script {
         }
         text
     }
+}
+
+/// The lines of an answer, as they stand in a script.
+pub fn answer_lines(answer: &str) -> impl Iterator<Item = String> {
+    answer.lines().filter(|line| !line.is_empty()).map(str::to_owned)
+}
+
+/// The first line in which `found` is not as `expected`, with both.
+#[must_use]
+pub fn first_difference(expected: &str, found: &str) -> Option<String> {
+    let (mut wanted, mut actual) = (expected.lines(), found.lines());
+    for number in 1.. {
+        match (wanted.next(), actual.next()) {
+            (None, None) => return None,
+            (wanted, actual) if wanted == actual => {}
+            (wanted, actual) => {
+                let show = |line: Option<&str>| line.unwrap_or("(the end)").to_owned();
+                let (wanted, actual) = (show(wanted), show(actual));
+                return Some(format!("line {number}\n  expected {wanted}\n  found    {actual}"));
+            }
+        }
+    }
+    None
 }
 
 impl Command {

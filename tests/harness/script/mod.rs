@@ -37,5 +37,5 @@ mod database;
 
 mod world;
 
-pub use language::{Block, Command, Script};
+pub use language::{Block, Command, Script, answer_lines, first_difference};
 pub use world::World;

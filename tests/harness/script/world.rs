@@ -17,7 +17,7 @@ use super::chunk::Chunk;
 use super::database::Database;
 use super::head::{OpenHead, describe};
 use super::ingest::Ingest;
-use super::language::{Command, Script};
+use super::language::{Command, Script, answer_lines};
 use super::log;
 use super::mapped::chunks;
 use super::planner::Sketches;
@@ -34,6 +34,8 @@ pub struct World {
     storage: Arc<dyn Storage>,
     /// The same, where it can lose power.
     disk: Option<SimulatedDisk>,
+    /// It forgets what has not settled, when it is mounted again.
+    settles: bool,
     clock: Arc<VirtualClock>,
     settings: Settings,
     head: Option<OpenHead>,
@@ -54,6 +56,7 @@ impl World {
         Self {
             storage,
             disk: None,
+            settles: false,
             clock: Arc::new(VirtualClock::new(0, 1)),
             settings: Settings::default(),
             head: None,
@@ -72,6 +75,24 @@ impl World {
         Self { disk: Some(disk.clone()), ..Self::new(Arc::new(disk)) }
     }
 
+    /// A world in a store of a browser. Whoever plays the script lets the store settle before an
+    /// answer counts, and mounts it again after a crash, when it has not settled.
+    #[must_use]
+    pub fn in_store(store: Arc<dyn Storage>) -> Self {
+        Self { settles: true, ..Self::new(store) }
+    }
+
+    /// Whether nothing is open that holds on to the storage.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.head.is_none() && self.db.is_none() && self.log.is_none()
+    }
+
+    /// Goes on with `storage`; the one before is let go.
+    pub fn mount(&mut self, storage: Arc<dyn Storage>) {
+        self.storage = storage;
+    }
+
     /// Runs a whole script; gives it with the answers of this run.
     ///
     /// # Errors
@@ -82,9 +103,7 @@ impl World {
             block.answer.clear();
             for command in &block.commands {
                 let answer = self.answer(command)?;
-                block
-                    .answer
-                    .extend(answer.lines().filter(|line| !line.is_empty()).map(str::to_owned));
+                block.answer.extend(answer_lines(&answer));
             }
         }
         Ok(script)
@@ -245,6 +264,7 @@ impl World {
             (Some(disk), "power") => Some(disk.lose_power(&PowerLoss::WORST)),
             (Some(disk), _) => Some(disk.end_process()),
             (None, "") => None,
+            (None, "midway") if self.settles => None,
             (None, how) => return Err(format!("only a simulated disk can crash {how}")),
         };
         (self.head, self.db, self.log) = (None, None, None);
