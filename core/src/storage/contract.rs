@@ -244,6 +244,15 @@ pub trait Storage: Send + Sync + Debug {
     fn sync_directory(&self, path: &str) -> Result<()> {
         Err(read_only("sync", path))
     }
+
+    /// Makes the bytes of a file that an earlier process wrote survive a power loss, as far as the
+    /// backend can: that process may have ended before it did so itself.
+    ///
+    /// # Errors
+    /// The storage fails, or there is no such file.
+    fn sync_file(&self, _path: &str) -> Result<()> {
+        Ok(())
+    }
 }
 
 #[cold]

@@ -109,6 +109,10 @@ impl Storage for Subdirectory {
         let synced = self.storage.sync_directory(&self.locate(path)?);
         synced.map_err(|error| self.relative(error))
     }
+
+    fn sync_file(&self, path: &str) -> Result<()> {
+        self.storage.sync_file(&self.locate(path)?).map_err(|error| self.relative(error))
+    }
 }
 
 /// The paths of the data directories at and below the root of `storage`, nearest first. Inside one

@@ -80,6 +80,11 @@ impl LogWriter {
     pub fn open(storage: Arc<dyn Storage>, folder: &str, options: LogOptions) -> Result<Self> {
         let options = options.checked()?;
         let segment = next_number(storage.as_ref(), folder)?;
+        // What a process that died left there was perhaps never synced. Behind it, what is logged
+        // now would be lost with it: a log is read up to its first hole.
+        if let Some(last) = Log::list(storage.as_ref(), folder)?.segments.last() {
+            storage.sync_file(&last.path)?;
+        }
         let file = begin_segment(storage.as_ref(), folder, segment)?;
         // The folder itself may be new.
         let parent = folder.rsplit_once('/').map_or("", |(parent, _)| parent);

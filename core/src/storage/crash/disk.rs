@@ -233,6 +233,17 @@ impl Disk {
         Ok(())
     }
 
+    pub(super) fn sync_file(&mut self, path: &str) -> Result<()> {
+        check_path(path)?;
+        let Some(Target::File(file)) = self.find(path) else {
+            return Err(not_found("sync", path));
+        };
+        self.faults.begin("sync", path)?;
+        self.files[file].sync();
+        self.operations.push(Operation::Sync { path: path.to_owned() });
+        Ok(())
+    }
+
     pub(super) fn sync_directory(&mut self, path: &str) -> Result<()> {
         check_path(path)?;
         let Some(Target::Directory(directory)) = self.find(path) else {

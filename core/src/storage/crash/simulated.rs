@@ -119,6 +119,10 @@ impl Storage for SimulatedDisk {
     fn sync_directory(&self, path: &str) -> Result<()> {
         self.state().sync_directory(path)
     }
+
+    fn sync_file(&self, path: &str) -> Result<()> {
+        self.state().sync_file(path)
+    }
 }
 
 /// A file as it was when it was opened.

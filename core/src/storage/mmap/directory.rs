@@ -167,6 +167,11 @@ impl Storage for Mmap {
         sync_names(&self.locate(path)?).map_err(|error| failure("sync", path, &error))
     }
 
+    fn sync_file(&self, path: &str) -> Result<()> {
+        let synced = fs::File::open(self.locate(path)?).and_then(|file| file.sync_all());
+        synced.map_err(|error| failure("sync", path, &error))
+    }
+
     fn capacity(&self) -> Option<u64> {
         file_system_bytes(&self.root)
     }
