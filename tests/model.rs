@@ -56,6 +56,23 @@ fn a_database_lives_as_the_model_says() {
     }
 }
 
+#[test]
+fn a_long_life_is_as_the_model_says() {
+    for seed in seeds(500..502) {
+        lives(&generate(seed, Shape { steps: 3000, power_loss: false, ..Shape::default() }));
+    }
+}
+
+/// Where commits are synced, nothing is lost with the power, and nothing comes back.
+#[test]
+fn a_database_survives_lost_power() {
+    for seed in seeds(600..640) {
+        let mut life = generate(seed, Shape { steps: 200, ..Shape::default() });
+        life.settings.sync_commits = true;
+        lives(&life);
+    }
+}
+
 fn lives(life: &Scenario) {
     let opened = Live::open(Place::Simulated(SimulatedDisk::default()), &life.settings);
     let mut live = opened.unwrap_or_else(|why| panic!("{why}"));

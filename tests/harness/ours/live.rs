@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chunkscope::clock::VirtualClock;
-use chunkscope::db::{LiveDb, OpenLive, Upkeep, WriteOptions};
+use chunkscope::db::{DamagedLog, LiveDb, OpenLive, Upkeep, WriteOptions};
 use chunkscope::event::Job;
 use chunkscope::head;
 use chunkscope::retention::RetentionOptions;
@@ -68,6 +68,12 @@ impl Live {
                 ..LogOptions::default()
             },
             ..WriteOptions::default()
+        };
+        // Where commits are not synced, a power loss can tear the log in the middle: behind a crash
+        // it goes on in a new segment, and what the last one wrote was never synced.
+        let options = match settings.sync_commits {
+            true => options,
+            false => WriteOptions { damaged_log: DamagedLog::Repair, ..options },
         };
         let clock = Arc::new(VirtualClock::new(1_700_000_000_000, 1));
         let db = Some(start(&place, &options, &clock)?);
