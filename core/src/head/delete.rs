@@ -6,7 +6,7 @@ use super::state::Head;
 use crate::error::Result;
 use crate::event::Event;
 use crate::labels::Matcher;
-use crate::types::TimeRange;
+use crate::types::{Samples, TimeRange};
 use crate::wal::TombstoneEntry;
 
 impl Head {
@@ -28,7 +28,8 @@ impl Head {
     ) -> Result<usize> {
         let mut entries = Vec::new();
         for series in self.matching(matchers)? {
-            let own = series.in_order_range().cover(&series.late_range());
+            let recovered = series.recovered().map_or(TimeRange::EMPTY, Samples::time_range);
+            let own = series.in_order_range().cover(&series.late_range()).cover(&recovered);
             let range = own.intersection(&range);
             if !range.is_empty() {
                 entries.push(TombstoneEntry { series: series.reference(), range });
