@@ -35,6 +35,9 @@ struct Series {
     late: BTreeSet<i64>,
     /// All it was ever given and committed, in order of commits: what a log would hold.
     log: Vec<(i64, Value)>,
+    /// What an appender took and its commit dropped: overtaken within one appender. It is logged,
+    /// and a replay may find room for it.
+    overtaken: BTreeSet<(i64, Value)>,
     /// Deleted ranges.
     deleted: Vec<(i64, i64)>,
 }
@@ -127,7 +130,10 @@ impl Model {
                 series.late.insert(own.time);
                 series.put(own.time, own.value);
             }
-            Ok(Placement::Same) | Err(_) => {}
+            Ok(Placement::Same) => {}
+            Err(_) => {
+                series.overtaken.insert((own.time, own.value));
+            }
         }
     }
 
@@ -260,7 +266,8 @@ impl Model {
         let nothing = Series::default();
         let numbers: BTreeSet<u32> = self.series.keys().chain(visible.keys()).copied().collect();
         for number in numbers {
-            let wanted = &self.series.get(&number).unwrap_or(&nothing).slots;
+            let known = self.series.get(&number).unwrap_or(&nothing);
+            let wanted = &known.slots;
             let found = visible.get(&number);
             for (time, slot) in wanted.iter().filter(|(_, slot)| slot.certain) {
                 if !found.is_some_and(|samples| samples.contains_key(time)) {
@@ -270,6 +277,7 @@ impl Model {
             }
             for (time, value) in found.into_iter().flatten() {
                 match wanted.get(time) {
+                    None if known.overtaken.contains(&(*time, *value)) => {}
                     None => return Err(format!("s{number}@{time}={value} should not be there")),
                     Some(slot) if !slot.values.contains(value) => {
                         let values = slot.shown();
