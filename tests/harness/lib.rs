@@ -14,3 +14,4 @@ pub mod scenario;
 pub mod source;
 pub mod speed;
 pub mod unmapped;
+pub mod workload;

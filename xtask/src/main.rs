@@ -39,7 +39,7 @@ cargo xtask: the one way in
       Everything CI checks, in order, each stage timed. Goes on after a failure; ends with a
       summary and fails if any stage failed or could not be run.
 
-  cargo xtask bench [replay] [query] [open] [write] [cut] [merge] [browser]
+  cargo xtask bench [replay] [query] [open] [write] [cut] [merge] [browser] [worker]
       The same jobs done by Chunkscope and by Prometheus, side by side, with ratios. Makes its
       data directories first, once per machine; that takes minutes.
 

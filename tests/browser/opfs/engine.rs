@@ -1,8 +1,11 @@
-//! A database in the browser's own file storage, for tests that kill the tab it runs in.
+//! A database in the browser's own file storage, for tests that kill the tab it runs in. `work` is
+//! timed instead.
 //!
 //! Scrape `n` gives each series `s` the value `20 n + s` at minute `n`: what must be there after a
 //! crash is known from one number, and so is what must not.
 #![cfg(target_arch = "wasm32")]
+
+pub mod work;
 
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use super::measure::{Cost, best_of};
 use super::series::{INTERVAL, START};
 use super::server::Server;
 use super::table::{chunkscope, ratios, row, text};
+use super::worker;
 use super::writing;
 use crate::Outcome;
 use crate::machine::{Machine, first_line};
@@ -24,7 +25,7 @@ struct Comparison {
     run: fn(&Machine) -> Outcome,
 }
 
-const COMPARISONS: [Comparison; 7] = [
+const COMPARISONS: [Comparison; 8] = [
     Comparison {
         name: "replay",
         what: "reading a write-ahead log of 20 000 series × 600 samples into memory",
@@ -59,6 +60,11 @@ const COMPARISONS: [Comparison; 7] = [
         name: "browser",
         what: "the same log read by a worker of headless Chromium",
         run: browser,
+    },
+    Comparison {
+        name: "worker",
+        what: "ingest and compaction of 2 000 series × 1 200 scrapes: a worker against ourselves",
+        run: worker::worker,
     },
 ];
 

@@ -10,6 +10,7 @@
 //! | `measure` | time and peak memory of one process |
 //! | `table` | how a comparison is printed |
 //! | `writing` | comparisons of the write half: ingest, head to block, merge |
+//! | `worker` | the write half in a browser's worker, against ourselves |
 //! | `comparisons` | the table of what is compared |
 //!
 //! All data that is read is written by Prometheus itself (its server, or promtool), never by us.
@@ -21,6 +22,7 @@ mod remote_write;
 mod series;
 mod server;
 mod table;
+mod worker;
 mod writing;
 
 pub(crate) use comparisons::command;

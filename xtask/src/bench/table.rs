@@ -1,4 +1,4 @@
-//! How a comparison is printed, and the command it measures.
+//! How a comparison is printed, the command it measures, and what is read from its output.
 
 use crate::Outcome;
 use crate::machine::Machine;
@@ -30,4 +30,11 @@ pub(super) fn ratios(their_time: Duration, their_memory: u64, our_time: Duration
 /// A path as an argument.
 pub(super) fn text(path: &Path) -> Outcome<&str> {
     path.to_str().ok_or_else(|| format!("{} is not UTF-8", path.display()))
+}
+
+/// The number behind `name`.
+pub(super) fn number_after(text: &str, name: &str) -> Option<f64> {
+    let (_, rest) = text.split_once(name)?;
+    let end = rest.find(|c: char| !c.is_ascii_digit() && !".e+-".contains(c));
+    rest[..end.unwrap_or(rest.len())].parse().ok()
 }

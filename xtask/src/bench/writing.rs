@@ -8,7 +8,7 @@ use super::directories::{blocks_to_merge, fresh_copy, head_to_cut, size};
 use super::measure::run_and_read;
 use super::series::Series;
 use super::server::Server;
-use super::table::{chunkscope, ratios, row, text};
+use super::table::{chunkscope, number_after, ratios, row, text};
 use crate::Outcome;
 use crate::machine::{Machine, find_program};
 use std::fmt::Write;
@@ -127,13 +127,6 @@ impl Best {
 /// Seconds for one sample, of a rate that is printed behind `name`.
 fn rate_of(text: &str, name: &str) -> Option<f64> {
     Some(1.0 / number_after(text, name)?)
-}
-
-/// The number behind `name`.
-fn number_after(text: &str, name: &str) -> Option<f64> {
-    let (_, rest) = text.split_once(name)?;
-    let end = rest.find(|c: char| !c.is_ascii_digit() && !".e+-".contains(c));
-    rest[..end.unwrap_or(rest.len())].parse().ok()
 }
 
 /// The same command on the first core only.
