@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Compact) -> CommandResult {
     let mut line = Line::begin();
     loop {
         match db.upkeep()? {
-            Upkeep::Working { what } => line.show(|_| what.to_owned()),
+            Upkeep::Working { what } => line.show(|_| what.to_string()),
             Upkeep::Idle { .. } => break,
             Upkeep::Merged(merged) => {
                 step += 1;

@@ -112,7 +112,7 @@ impl Workload {
         }
         match self.db.upkeep().map_err(text)? {
             Upkeep::Idle { .. } => Ok(None),
-            Upkeep::Working { what } => Ok(Some(what)),
+            Upkeep::Working { what } => Ok(Some(what.as_str())),
             Upkeep::Merged(merged) => match merged.error {
                 Some(error) => Err(error.to_string()),
                 None => Ok(Some(MERGING)),

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use chunkscope::db::{LiveDb, Upkeep, WriteOptions};
+use chunkscope::db::{LiveDb, Upkeep, UpkeepWork, WriteOptions};
 use chunkscope::retention::RetentionOptions;
 use serde_json::{Value, json};
 
@@ -13,13 +13,9 @@ use crate::progress::Line;
 use crate::times::show_time;
 use crate::{CommandResult, Outcome, owning, table};
 
-/// What upkeep calls its work on the head and on blocks.
-const CUTTING: &str = "cutting a block off the head";
-const MERGING: &str = "merging blocks";
-
 /// Steps of upkeep that belong together.
 struct Work {
-    what: &'static str,
+    what: UpkeepWork,
     time: Duration,
     /// Why it was done, where a planner decided it.
     reason: Option<String>,
@@ -34,7 +30,7 @@ pub(crate) fn run(arguments: &Compact) -> CommandResult {
     let start = Instant::now();
     db.close()?;
     let (opened, closed) = (opened.as_secs_f64(), start.elapsed().as_secs_f64());
-    let all_of = |what: &str| {
+    let all_of = |what: UpkeepWork| {
         let times = done.iter().filter(|work| work.what == what).map(|work| work.time);
         times.sum::<Duration>().as_secs_f64()
     };
@@ -42,15 +38,15 @@ pub(crate) fn run(arguments: &Compact) -> CommandResult {
     if arguments.json {
         let step = |work: &Work| {
             json!({
-                "what": work.what,
+                "what": work.what.as_str(),
                 "seconds": work.time.as_secs_f64(),
                 "reason": work.reason,
             })
         };
         let report = json!({
             "open_seconds": opened,
-            "head_seconds": all_of(CUTTING),
-            "blocks_seconds": all_of(MERGING),
+            "head_seconds": all_of(UpkeepWork::Cut),
+            "blocks_seconds": all_of(UpkeepWork::Merge),
             "close_seconds": closed,
             "steps": done.iter().map(step).collect::<Vec<Value>>(),
         });
@@ -58,7 +54,7 @@ pub(crate) fn run(arguments: &Compact) -> CommandResult {
     } else {
         let row = |work: &Work| {
             let seconds = format!("{:.3}", work.time.as_secs_f64());
-            vec![seconds, work.what.to_owned(), work.reason.clone().unwrap_or_default()]
+            vec![seconds, work.what.to_string(), work.reason.clone().unwrap_or_default()]
         };
         let mut rows = vec![vec![format!("{opened:.3}"), "opening".to_owned(), String::new()]];
         rows.extend(done.iter().map(row));
@@ -88,11 +84,11 @@ fn do_all(db: &mut LiveDb) -> Result<Vec<Work>, Box<dyn std::error::Error>> {
                 if let Some(error) = merged.error {
                     return Err(error.into());
                 }
-                (MERGING, merged.reason.map(|reason| reason.explain(show_time)))
+                (UpkeepWork::Merge, merged.reason.map(|reason| reason.explain(show_time)))
             }
         };
         let time = start.elapsed();
-        line.show(|_| what.to_owned());
+        line.show(|_| what.to_string());
         match done.iter_mut().rev().find(|work| work.what == what && work.reason.is_none()) {
             Some(work) => {
                 work.time += time;

@@ -24,7 +24,7 @@ pub use dump::series_line;
 pub use export::{Exported, export_openmetrics};
 pub use import::{Import, ImportOptions, Imported};
 pub use live::{
-    DamagedLog, Deleted, LiveDb, Merged, OpenLive, SnapshotTarget, Upkeep, WriteOptions,
+    DamagedLog, Deleted, LiveDb, Merged, OpenLive, SnapshotTarget, Upkeep, UpkeepWork, WriteOptions,
 };
 pub use open::Open;
 pub use options::{DEFAULT_CHUNK_RANGE, DEFAULT_LOOKBACK, OpenOptions, guess_chunk_range};

@@ -10,7 +10,7 @@
 //!
 //! A crash before 3 leaves the block beside the log, which replay then skips up to its end.
 
-use super::outcome::Upkeep;
+use super::outcome::{Upkeep, UpkeepWork};
 use super::round::{After, CutWork, Task};
 use super::state::LiveDb;
 use crate::compaction::{self, WriteBlock, first_meta};
@@ -18,8 +18,6 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::query::ChunkSource;
 use crate::types::show_duration;
-
-const CUTTING: &str = "cutting a block off the head";
 
 impl LiveDb {
     /// Begins to cut a block off the head, if it is due; false if not.
@@ -57,7 +55,7 @@ impl LiveDb {
                 self.begin_reload(After::Cut)?;
             }
         }
-        Ok(Upkeep::Working { what: CUTTING })
+        Ok(Upkeep::Working { what: UpkeepWork::Cut })
     }
 
     /// Lets the head forget what was cut, once the block is in the view.

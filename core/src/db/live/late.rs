@@ -9,7 +9,7 @@
 //!
 //! Unlike upstream, deleted samples stay deleted: they are left out of the blocks.
 
-use super::outcome::Upkeep;
+use super::outcome::{Upkeep, UpkeepWork};
 use super::round::{After, LateWork, Task};
 use super::state::{LiveDb, Writing};
 use crate::block::{BlockMeta, Compaction};
@@ -20,7 +20,6 @@ use crate::query::ChunkSource;
 use crate::types::Timestamp;
 use crate::wal::remove_segments;
 
-const COMPACTING: &str = "compacting samples that came late";
 /// What `meta.json` says of a block of late samples.
 pub(super) const LATE_HINT: &str = "from-out-of-order";
 
@@ -66,7 +65,7 @@ impl LiveDb {
             if work.start > work.range.max_time {
                 self.round.late_to = Some((work.last, work.segment));
                 self.begin_reload(After::Late)?;
-                return Ok(Upkeep::Working { what: COMPACTING });
+                return Ok(Upkeep::Working { what: UpkeepWork::Late });
             }
             let options = compaction::WriteOptions {
                 meta: self.late_meta(work.start, end),
@@ -85,7 +84,7 @@ impl LiveDb {
             work.start = end;
         }
         self.round.task = Some(Task::Late(work));
-        Ok(Upkeep::Working { what: COMPACTING })
+        Ok(Upkeep::Working { what: UpkeepWork::Late })
     }
 
     /// A block of late samples names the zero ULID as its parent, as upstream's do.

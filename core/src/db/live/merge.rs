@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::late::LATE_HINT;
-use super::outcome::{Merged, Upkeep};
+use super::outcome::{Merged, Upkeep, UpkeepWork};
 use super::round::{After, MergeWork, Task};
 use super::state::LiveDb;
 use crate::block::{Block, BlockMeta};
@@ -61,7 +61,7 @@ impl LiveDb {
             }
             None => self.round.task = Some(Task::Merge(work)),
         }
-        Ok(Upkeep::Working { what: "merging blocks" })
+        Ok(Upkeep::Working { what: UpkeepWork::Merge })
     }
 
     fn end_merge(&mut self, work: MergeWork, outcome: MergeOutcome) -> Merged {

@@ -73,6 +73,6 @@ mod snapshot_name;
 pub use delete::Deleted;
 pub use open::OpenLive;
 pub use options::{DamagedLog, WriteOptions};
-pub use outcome::{Merged, Upkeep};
+pub use outcome::{Merged, Upkeep, UpkeepWork};
 pub use snapshot::SnapshotTarget;
 pub use state::LiveDb;

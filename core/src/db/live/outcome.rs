@@ -1,5 +1,9 @@
 //! What upkeep says it did.
 
+use std::fmt;
+
+use serde::Serialize;
+
 use crate::block::BlockMeta;
 use crate::compaction::Reason;
 use crate::error::Error;
@@ -10,8 +14,8 @@ use crate::types::{BlockId, Timestamp};
 pub enum Upkeep {
     /// A piece of work was done, and more is left.
     Working {
-        /// What, in words.
-        what: &'static str,
+        /// What was done.
+        what: UpkeepWork,
     },
     /// A merge has ended; more may be left.
     Merged(Box<Merged>),
@@ -20,6 +24,48 @@ pub enum Upkeep {
         /// When the next round begins.
         until: Timestamp,
     },
+}
+
+/// The kinds of work that upkeep does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UpkeepWork {
+    /// Looking for blocks, those that others put there included.
+    Look,
+    /// Dropping blocks that are not needed.
+    Drop,
+    /// Mapping complete chunks of the head to files.
+    Map,
+    /// Cutting a block off the head.
+    Cut,
+    /// Truncating the write-ahead log.
+    Truncate,
+    /// Compacting samples that came late.
+    Late,
+    /// Merging blocks.
+    Merge,
+}
+
+impl UpkeepWork {
+    /// What is being done, in words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Look => "looking for blocks",
+            Self::Drop => "dropping blocks that are not needed",
+            Self::Map => "mapping complete chunks to files",
+            Self::Cut => "cutting a block off the head",
+            Self::Truncate => "truncating the write-ahead log",
+            Self::Late => "compacting samples that came late",
+            Self::Merge => "merging blocks",
+        }
+    }
+}
+
+impl fmt::Display for UpkeepWork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// What a merge came to.

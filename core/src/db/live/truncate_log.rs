@@ -9,7 +9,7 @@
 //! head or that later segments have samples of, and what is newer than the blocks. It is complete
 //! and durable before a segment goes.
 
-use super::outcome::Upkeep;
+use super::outcome::{Upkeep, UpkeepWork};
 use super::round::{Keep, Task, TruncateWork};
 use super::state::{LiveDb, Writing};
 use crate::error::Result;
@@ -19,7 +19,6 @@ use crate::wal::{
     CheckpointJob, CheckpointOptions, Log, remove_checkpoints, remove_segments, truncation,
 };
 
-const TRUNCATING: &str = "truncating the write-ahead log";
 const WAL: &str = "wal";
 
 impl LiveDb {
@@ -42,14 +41,14 @@ impl LiveDb {
             let job = CheckpointJob::new(storage, WAL, options, keep)?;
             self.round.task = Some(Task::Truncate(Box::new(TruncateWork { min_time, job })));
         }
-        Ok(Upkeep::Working { what: TRUNCATING })
+        Ok(Upkeep::Working { what: UpkeepWork::Truncate })
     }
 
     /// Writes a piece of the checkpoint; at the end, removes what it stands for.
     pub(super) fn truncation_step(&mut self, mut work: Box<TruncateWork>) -> Result<Upkeep> {
         let Some(written) = work.job.step()? else {
             self.round.task = Some(Task::Truncate(work));
-            return Ok(Upkeep::Working { what: TRUNCATING });
+            return Ok(Upkeep::Working { what: UpkeepWork::Truncate });
         };
         let min_time = work.min_time;
         self.tell(|| Event::CheckpointWritten {
@@ -72,6 +71,6 @@ impl LiveDb {
                 Err(error) => self.tell(|| Event::Note { what: error.to_string() }),
             }
         }
-        Ok(Upkeep::Working { what: TRUNCATING })
+        Ok(Upkeep::Working { what: UpkeepWork::Truncate })
     }
 }

@@ -17,15 +17,13 @@
 //! [`WriteOptions::upkeep_interval`]: super::WriteOptions::upkeep_interval
 
 use super::drop_block::drop_block;
-use super::outcome::Upkeep;
+use super::outcome::{Upkeep, UpkeepWork};
 use super::reload::{Blocks, Reload};
 use super::retain::retain;
 use super::round::{After, Round, Task};
 use super::state::{LiveDb, Writing};
 use crate::error::Result;
 use crate::types::{BlockId, Timestamp};
-
-const LOOKING: &str = "looking for blocks";
 
 impl LiveDb {
     /// Does one bounded piece of work, or says that nothing is left. To be called whenever there is
@@ -56,7 +54,7 @@ impl LiveDb {
         }
         if let Some(block) = self.round.unneeded.pop_front() {
             drop_block(self.view.storage().as_ref(), &block, &mut self.story)?;
-            return Ok(Upkeep::Working { what: "dropping blocks that are not needed" });
+            return Ok(Upkeep::Working { what: UpkeepWork::Drop });
         }
         let now = self.clock.now();
         if now >= self.round.next {
@@ -64,7 +62,7 @@ impl LiveDb {
             self.round.mapping_due = self.logs.is_some();
             self.round.merges_due = true;
             self.begin_reload(After::Begin)?;
-            return Ok(Upkeep::Working { what: LOOKING });
+            return Ok(Upkeep::Working { what: UpkeepWork::Look });
         }
         if let Some(done) = self.head_step(now)? {
             return Ok(done);
@@ -72,7 +70,7 @@ impl LiveDb {
         if self.round.merges_due || self.round.cleaning {
             self.round.merges_due = self.begin_merge()?;
             if self.round.merges_due {
-                return Ok(Upkeep::Working { what: "merging blocks" });
+                return Ok(Upkeep::Working { what: UpkeepWork::Merge });
             }
         }
         Ok(Upkeep::Idle { until: self.round.next })
@@ -86,16 +84,16 @@ impl LiveDb {
         if mapping_due {
             let over = head.map_chunks()?;
             self.round.mapping_due = !over;
-            return Ok(Some(Upkeep::Working { what: "mapping complete chunks to files" }));
+            return Ok(Some(Upkeep::Working { what: UpkeepWork::Map }));
         }
         if now >= self.round.not_before && self.round.cut_to.is_none() && self.begin_cut() {
-            return Ok(Some(Upkeep::Working { what: "cutting a block off the head" }));
+            return Ok(Some(Upkeep::Working { what: UpkeepWork::Cut }));
         }
         if let Some(min_time) = self.round.truncate_log_to.take() {
             return self.begin_truncation(min_time).map(Some);
         }
         if std::mem::take(&mut self.round.late_due) && self.begin_late()? {
-            return Ok(Some(Upkeep::Working { what: "compacting samples that came late" }));
+            return Ok(Some(Upkeep::Working { what: UpkeepWork::Late }));
         }
         Ok(None)
     }
@@ -111,7 +109,7 @@ impl LiveDb {
         let storage = self.view.storage().clone();
         let Some(blocks) = reload.step(&storage)? else {
             self.round.task = Some(Task::Reload(reload, after));
-            return Ok(Upkeep::Working { what: LOOKING });
+            return Ok(Upkeep::Working { what: UpkeepWork::Look });
         };
         let dropped = self.publish(blocks)?;
         self.forget_cut()?;
@@ -121,7 +119,7 @@ impl LiveDb {
                 merged.dropped = dropped;
                 Upkeep::Merged(merged)
             }
-            After::Begin | After::Cut | After::Late => Upkeep::Working { what: LOOKING },
+            After::Begin | After::Cut | After::Late => Upkeep::Working { what: UpkeepWork::Look },
         })
     }
 
