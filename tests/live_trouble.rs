@@ -15,7 +15,7 @@ use chunkscope::retention::RetentionOptions;
 use chunkscope::storage::crash::SimulatedDisk;
 use chunkscope::storage::{EntryKind, Memory, Mmap, Storage, join};
 use chunkscope::types::{TimeRange, Timestamp};
-use chunkscope_tests::fixtures::{Fixture, damaged, named};
+use chunkscope_tests::fixtures::{Fixture, at_least, damaged, named};
 use chunkscope_tests::prometheus;
 use serde_json::Value;
 
@@ -111,7 +111,8 @@ fn a_damaged_log_is_refused_untouched_and_repaired_as_prometheus_repairs_it() {
             Err(error) => assert_eq!(upstream["ok"], false, "{case}: {error}"),
         }
     }
-    assert!(refused > 15 && torn > 3, "{refused} refused, {torn} torn at the end");
+    let enough = refused >= at_least(16, 14) && torn >= at_least(4, 1);
+    assert!(enough, "{refused} refused, {torn} torn at the end");
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn promtool_dumps_the_same_floats() {
 
 #[test]
 fn promtool_makes_blocks_of_what_is_exported() {
-    for name in ["wide", "tombstone-ratio"] {
+    for name in ["wide", "tombstone-ratio-stop"] {
         let fixture = fixtures::named(name);
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let (text, blocks) = (scratch.path().join("text"), scratch.path().join("blocks"));

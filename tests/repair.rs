@@ -81,7 +81,7 @@ fn damaged_logs() -> Vec<Fixture> {
         ["wal-", "wbl-", "checkpoint-", "base-wal"].iter().any(|log| name.contains(log))
     };
     all.retain(|fixture| of_log(&fixture.name));
-    assert!(all.len() >= 40, "only {} damaged logs", all.len());
+    assert!(all.len() >= fixtures::at_least(40, 29), "only {} damaged logs", all.len());
     all
 }
 
@@ -132,7 +132,7 @@ fn a_repair_leaves_what_prometheus_leaves_and_keeps_the_rest_aside() {
             assert!(lost.is_empty(), "{}: {lost:?} are lost", fixture.name);
         }
     }
-    assert!(repaired >= 20, "only {repaired} were repaired");
+    assert!(repaired >= fixtures::at_least(20, 13), "only {repaired} were repaired");
 }
 
 #[test]
@@ -191,8 +191,11 @@ fn promtool_opens_what_was_repaired() {
         assert_eq!(theirs, ours, "{}: samples", fixture.name);
         opened += 1;
     }
-    assert!(refused_before >= 20, "{refused_before} were refused before");
-    assert!(opened >= 20, "only {opened} were opened");
+    assert!(
+        refused_before as usize >= fixtures::at_least(20, 13),
+        "{refused_before} were refused before"
+    );
+    assert!(opened >= fixtures::at_least(20, 13), "only {opened} were opened");
 }
 
 #[test]

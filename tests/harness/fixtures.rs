@@ -26,6 +26,14 @@ pub fn root() -> PathBuf {
     if full.is_dir() { full } else { here.join("fixtures") }
 }
 
+/// How many of something a test must have met: `full` with the full set, `subset` with the one in
+/// the repository.
+#[must_use]
+pub fn at_least(full: usize, subset: usize) -> usize {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    if root() == here { subset } else { full }
+}
+
 /// The undamaged data directories.
 #[must_use]
 pub fn healthy() -> Vec<Fixture> {
