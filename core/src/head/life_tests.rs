@@ -289,3 +289,28 @@ fn the_story_tells_why_chunks_were_cut() {
     assert!(cuts[4].ends_with("of another kind"));
     assert_eq!(cuts.len(), 5);
 }
+
+/// A series that left and came back has two names. Behind a restart it goes by the first again: its
+/// chunks are found under both, and none is written a second time.
+#[test]
+fn chunks_of_a_series_with_two_names_are_written_once() {
+    let mut directory = new(ReplayOptions::default());
+    directory.commit(&[("back", (MINUTE, 1.0).into())]);
+    fill(&mut directory, 1..240);
+    directory.head.truncate(2 * HOUR).unwrap();
+    directory.options.min_valid_time = 2 * HOUR;
+    for minutes in [240..500, 500..800, 800..1100] {
+        for minute in minutes {
+            directory.commit(&[("back", (minute * MINUTE, 1.0).into())]);
+        }
+        map_all(&mut directory);
+        directory.head.finish_chunk_file().unwrap();
+        let (before, chunks) = (text(&directory.head), directory.head.totals().complete_chunks);
+        directory = directory.reopened();
+        assert_eq!(directory.head.counters().duplicate_series, 1);
+        assert_eq!(directory.head.findings(), []);
+        assert_eq!(text(&directory.head), before);
+        assert_eq!(directory.head.totals().complete_chunks, chunks);
+        assert_eq!(directory.head.counters().mapped_chunks, chunks, "none was built anew");
+    }
+}

@@ -207,13 +207,22 @@ impl Series {
         true
     }
 
-    /// Replaces all in-order chunks by those that files hold for `reference`, ascending. When that
-    /// is where the chunks in files came from, they stay.
+    /// Replaces all in-order chunks by those that files hold: for `reference`, ascending, and for
+    /// the names that the series had before, where they do not overlap with those.
+    ///
+    /// Upstream drops those of the names before. But behind a restart the series goes by its first
+    /// name again: chunks written then would be rebuilt from the log with every start, written once
+    /// more, and taken for damage.
     pub(super) fn replace_chunks(&mut self, reference: SeriesRef, chunks: Vec<StoredChunk>) {
-        if reference == self.rest.files_of && chunks.is_empty() {
-            self.rest.chunks.retain(|chunk| matches!(chunk.data, ChunkData::File(_)));
-        } else {
-            self.rest.chunks = chunks;
+        let overlaps = |own: &StoredChunk| {
+            let at = chunks.partition_point(|new| new.range.max_time < own.range.min_time);
+            chunks.get(at).is_some_and(|new| new.range.min_time <= own.range.max_time)
+        };
+        let kept = &mut self.rest.chunks;
+        kept.retain(|own| matches!(own.data, ChunkData::File(_)) && !overlaps(own));
+        if !chunks.is_empty() {
+            kept.extend(chunks);
+            kept.sort_by_key(|own| own.range.min_time);
         }
         self.rest.files_of = reference;
         self.newest = self.rest.chunks.last().map_or(Timestamp::MIN, |last| last.range.max_time);
