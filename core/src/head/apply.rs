@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use hashbrown::{HashMap, HashSet};
 
 use super::parallel::each;
-use super::recovered;
+use super::recovered::{self, LogOrder};
 use super::registry::Registry;
 use super::sample::{Sample, Value};
 use super::series::Metadata;
@@ -37,6 +37,8 @@ pub(super) struct Pending {
     pub(super) last_chunk: ChunkRef,
     /// From here on chunks may be missing: damage, or a file that is gone.
     pub(super) damaged_from: Option<ChunkRef>,
+    /// Which samples of the log can stand in for them.
+    pub(super) order: LogOrder,
     /// The write-ahead log has a hole, or lacks a segment.
     pub(super) log_is_damaged: bool,
     /// The late chunks that markers name.
@@ -104,7 +106,7 @@ impl Head {
     }
 
     /// A series record makes a series, or gives one another reference. Its chunks become those that
-    /// the chunk files hold for the record's reference: what the log held before is in a block.
+    /// the chunk files hold for its references: what the log held before is in a block.
     fn apply_series(&mut self, entry: &SeriesEntry, pending: &mut Pending) {
         self.counters.series += 1;
         self.last_series = self.last_series.max(entry.series.0);
@@ -128,10 +130,12 @@ impl Head {
     }
 
     /// Appends the samples of records that follow each other, to all parts of the registry at once.
-    fn apply_samples(&mut self, records: &[&[SampleEntry]], pending: &Pending) {
+    fn apply_samples(&mut self, records: &[&[SampleEntry]], pending: &mut Pending) {
         if records.is_empty() {
             return;
         }
+        let all = records.iter().flat_map(|entries| entries.iter());
+        self.read_order(all.map(|entry| (entry.series, entry.time)), pending);
         let Self { registry, options, bounds, .. } = self;
         let Registry { parts, table, .. } = registry;
         let done = each(parts, |number, part| {
@@ -150,6 +154,21 @@ impl Head {
         self.counters.floats += samples;
     }
 
+    /// Where chunks are damaged, takes notice of the order in which samples came.
+    fn read_order(
+        &self,
+        samples: impl Iterator<Item = (SeriesRef, Timestamp)>,
+        pending: &mut Pending,
+    ) {
+        if pending.damaged_from.is_none() {
+            return;
+        }
+        pending.order.read(samples.filter_map(|(reference, time)| {
+            let found = self.registry.find(reference)?;
+            Some((self.registry.get(found.slot)?.reference(), time))
+        }));
+    }
+
     /// A sample that was not appended: too old, or of no series.
     #[cold]
     fn apply_left_sample(&mut self, entry: SampleEntry, pending: &Pending) {
@@ -165,7 +184,8 @@ impl Head {
         self.keep_late_sample(slot, &sample, pending);
     }
 
-    fn apply_histograms(&mut self, entries: &[HistogramEntry], pending: &Pending) {
+    fn apply_histograms(&mut self, entries: &[HistogramEntry], pending: &mut Pending) {
+        self.read_order(entries.iter().map(|entry| (entry.series, entry.time)), pending);
         self.counters.histograms += entries.len() as u64;
         for entry in entries {
             let (time, start_time) = (entry.time, entry.start_time);
@@ -196,7 +216,8 @@ impl Head {
     }
 
     /// A sample that is not newer than its series: it is in a chunk file, or came out of order and
-    /// is in the write-behind log as well. Where chunks were lost it may be all that is left.
+    /// is in the write-behind log as well. Where chunks were lost, one that came in order may be
+    /// all that is left.
     fn keep_late_sample(&mut self, slot: u32, sample: &Sample, pending: &Pending) {
         self.counters.samples_not_newer += 1;
         let Some(series) = self.registry.get_mut(slot) else { return };
@@ -205,9 +226,11 @@ impl Head {
         }
         if pending.damaged_from.is_some()
             && !series.covers(sample.time)
+            && pending.order.came_in_order(series.reference(), sample.time)
             && recovered::insert(series.recovered_mut(), sample)
         {
             self.counters.recovered_samples += 1;
+            self.bounds.in_order.extend(sample.time);
         }
     }
 

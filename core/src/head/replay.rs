@@ -11,6 +11,7 @@ use super::load_snapshot::SnapshotLoad;
 use super::log_plan::{LogPlan, LogSegment, Start};
 use super::options::ReplayOptions;
 use super::parallel::both;
+use super::recovered::LogOrder;
 use super::scan_chunks::ChunkScan;
 use super::state::Head;
 use super::stored_chunks::ChunkData;
@@ -254,6 +255,7 @@ impl Replay {
             self.pending.log_is_damaged = true;
             self.pending.upstream_stopped |= !run.segment.in_checkpoint;
             if run.segment.in_checkpoint {
+                self.pending.order = LogOrder::default(); // what was read comes once more
                 let covered = mem::take(&mut run.plan.covered);
                 self.progress.bytes_total += covered.iter().map(|segment| segment.len).sum::<u64>();
                 let behind_checkpoint =
