@@ -5,13 +5,23 @@
 //! each time the machine stops a little later: between two operations of the disk, in the middle of
 //! an append, or with the power.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use chunkscope::storage::crash::{Operation, PowerLoss, SimulatedDisk};
+use chunkscope::storage::{EntryKind, Storage, join, read_whole};
 use chunkscope_tests::ours::{Live, Place, read_all};
-use chunkscope_tests::scenario::{Model, Scenario, Settings, Shape, Step, System, generate};
+use chunkscope_tests::prometheus;
+use chunkscope_tests::scenario::{
+    Model, Scenario, Settings, Shape, Step, System, Value, Visible, generate,
+};
 
 /// A life without crashes of its own, in which commits are synced.
 fn life(seed: u64, steps: usize, window: i64) -> Scenario {
-    let shape = Shape { steps, series: 4, power_loss: false, ..Shape::default() };
+    life_of(Shape { steps, series: 4, power_loss: false, ..Shape::default() }, seed, window)
+}
+
+fn life_of(shape: Shape, seed: u64, window: i64) -> Scenario {
     let mut life = generate(seed, shape);
     life.settings = Settings { window, retention: None, sync_commits: true, ..life.settings };
     life.steps.retain(|step| !matches!(step, Step::Crash | Step::PowerLoss));
@@ -179,10 +189,83 @@ fn a_log_cut_at_every_byte_keeps_the_commits_before_it() {
 
 /// The path and the bytes of the segment that is being written.
 fn newest_segment(disk: &SimulatedDisk) -> (String, Vec<u8>) {
-    use chunkscope::storage::{Storage, read_whole};
     let entries = disk.list("wal").expect("there is a log");
     let newest = entries.iter().rfind(|entry| entry.name.parse::<u32>().is_ok());
     let path = format!("wal/{}", newest.expect("it has a segment").name);
     let bytes = read_whole(disk, &path, 1 << 20).expect("it can be read");
     (path, bytes)
+}
+
+/// Puts what is on the disk into a folder.
+fn copy_out(disk: &SimulatedDisk, path: &str, folder: &Path) {
+    std::fs::create_dir_all(folder).expect("a writable place");
+    for entry in disk.list(path).expect("a directory") {
+        let (below, target) = (join(path, &entry.name), folder.join(&entry.name));
+        if entry.kind == EntryKind::Directory {
+            copy_out(disk, &below, &target);
+        } else {
+            let bytes = read_whole(disk, &below, 1 << 30).expect("a file");
+            std::fs::write(target, bytes).expect("a writable place");
+        }
+    }
+}
+
+/// What promtool finds on the disk; it knows one NaN, and we write one: the stale marker.
+fn by_promtool(disk: &SimulatedDisk) -> Result<Visible, String> {
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    copy_out(disk, "", scratch.path());
+    let mut visible = Visible::new();
+    for (labels, samples) in prometheus::dump(scratch.path())? {
+        let series = labels.iter().find(|(name, _)| name == "series");
+        let number = series.and_then(|(_, number)| number.parse().ok()).ok_or("whose?")?;
+        let float = |(time, value): (i64, prometheus::Value)| match value {
+            prometheus::Value::Float(bits) if f64::from_bits(bits).is_nan() => (time, Value::STALE),
+            prometheus::Value::Float(bits) => (time, Value::Float(bits)),
+            prometheus::Value::Histogram(_) => panic!("promtool dumps floats only"),
+        };
+        let samples: BTreeMap<i64, Value> = samples.into_iter().map(float).collect();
+        if !samples.is_empty() {
+            visible.insert(number, samples);
+        }
+    }
+    Ok(visible)
+}
+
+#[test]
+fn promtool_opens_what_a_crash_leaves() {
+    let mut compared = 0;
+    for seed in [7, 8, 11, 12] {
+        let shape = Shape {
+            steps: 90,
+            series: 4,
+            power_loss: false,
+            histograms: false,
+            ..Shape::default()
+        };
+        // With a window, promtool hides late samples, and what is in the head beside them.
+        let mut life = life_of(shape, seed, 0);
+        for step in &mut life.steps {
+            if let Step::Append { samples, .. } = step {
+                samples.retain(|own| own.value != Value::float(f64::NAN));
+            }
+        }
+        let operations = operations(&life);
+        let turns: Vec<usize> =
+            (0..operations.len()).filter(|i| is_turn(&operations[*i])).collect();
+        for index in turns.iter().skip(seed as usize).step_by(turns.len() / 6) {
+            let disk = SimulatedDisk::default();
+            disk.freeze_after(*index);
+            let ended = live_until_it_stops(&life, &disk);
+            let either = ended.before.or(&ended.behind);
+            for left in [disk.lose_power(&PowerLoss::WORST), disk.end_process()] {
+                let what = format!("before {index} {:?}", operations[*index]);
+                let fail =
+                    |why| -> ! { panic!("{what}: {why}\nof {}", life.prefix(ended.steps + 1)) };
+                let visible = by_promtool(&left).unwrap_or_else(|why| fail(why));
+                either.compare(&visible).unwrap_or_else(|why| fail(why));
+                compared += visible.values().map(BTreeMap::len).sum::<usize>();
+            }
+        }
+    }
+    assert!(compared > 2000, "only {compared} samples");
 }
