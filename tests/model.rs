@@ -73,6 +73,17 @@ fn a_database_survives_lost_power() {
     }
 }
 
+/// Where they are not, what was in the head may be gone, and a deletion of it; nothing that is in
+/// blocks goes, and nothing is invented.
+#[test]
+fn a_database_goes_on_where_unsynced_commits_were_lost() {
+    for seed in seeds(3000..3040) {
+        let mut life = generate(seed, Shape { steps: 200, ..Shape::default() });
+        life.settings.sync_commits = false;
+        lives(&life);
+    }
+}
+
 fn lives(life: &Scenario) {
     let opened = Live::open(Place::Simulated(SimulatedDisk::default()), &life.settings);
     let mut live = opened.unwrap_or_else(|why| panic!("{why}"));

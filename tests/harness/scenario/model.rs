@@ -146,6 +146,9 @@ impl Model {
             series.log.push((own.time, own.value));
             let known = series.slots.get(&own.time).is_some_and(|slot| slot.certain);
             series.put(own.time, own.value);
+            if !newer {
+                series.late.insert(own.time);
+            }
             if let Some(slot) = series.slots.get_mut(&own.time) {
                 slot.certain &= newer || known;
             }
@@ -192,6 +195,9 @@ impl Model {
     /// Cuts head blocks as long as they are due, then empties the out-of-order head. True when
     /// there was something to cut.
     pub fn upkeep(&mut self) -> bool {
+        if !self.exact {
+            return false; // what is in blocks by now, the next restart tells
+        }
         let range = self.settings.chunk_range;
         let mut cut = false;
         while let Some((min, max)) = self.head.filter(|_| self.cuts)
@@ -353,7 +359,8 @@ impl Model {
                 slot.certain &= *time < from && !late.contains(time);
             }
             // A deletion may be lost as well.
-            for (time, value) in series.log.iter().filter(|(time, _)| *time >= from) {
+            let in_head = |time: &i64| *time >= from || late.contains(time);
+            for (time, value) in series.log.iter().filter(|(time, _)| in_head(time)) {
                 series.slots.entry(*time).or_insert_with(|| Slot::maybe(*value));
             }
         }
