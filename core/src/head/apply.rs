@@ -237,7 +237,10 @@ impl Head {
     /// The slot that `reference` leads to. If it is another name of its series, the log must keep
     /// that name up to `time`.
     fn resolve(&mut self, reference: SeriesRef, time: Timestamp) -> Option<u32> {
-        let found = self.registry.find(reference)?;
+        let Some(found) = self.registry.find(reference) else {
+            self.note_unnamed(reference);
+            return None;
+        };
         if found.alias {
             self.keep_alias(reference, time);
         }
@@ -348,6 +351,7 @@ impl Head {
         let Self { registry, options, bounds, .. } = self;
         let found = registry.find(reference);
         let Some((series, bytes)) = found.and_then(|found| registry.with_bytes(found.slot)) else {
+            self.note_unnamed(reference);
             return false;
         };
         let time = sample.time;

@@ -18,7 +18,7 @@ use super::stored_chunks::ChunkData;
 use crate::error::{Error, Result};
 use crate::event::{Finding, Job, Progress, Severity};
 use crate::storage::Storage;
-use crate::types::{ChunkRef, TimeRange};
+use crate::types::{ChunkRef, SeriesRef, TimeRange};
 use crate::wal::{Record, RecordDecoder, SegmentReader};
 
 /// Bytes of a log that one step reads: well under 50 ms even when every byte is a sample.
@@ -324,6 +324,9 @@ impl Replay {
         let pending = mem::take(&mut self.pending);
         let left = pending.chunks.values().chain(pending.out_of_order.values());
         self.head.counters.orphan_chunks = left.map(|chunks| chunks.len() as u64).sum();
+        for reference in pending.chunks.keys().chain(pending.out_of_order.keys()) {
+            self.head.note_unnamed(SeriesRef(*reference));
+        }
         if self.head.options.late_stay_deleted {
             self.forget_compacted(&pending.named);
         }

@@ -25,6 +25,9 @@ pub struct Head {
     pub(super) bounds: Bounds,
     /// The highest reference that was given to a series.
     pub(super) last_series: u64,
+    /// The highest reference that files use for a series no record names: the log may have lost
+    /// the record in a power loss. No new series gets it, or it would get their samples.
+    pub(super) last_unnamed: u64,
     pub(super) registry: Registry,
     pub(super) tombstones: BTreeMap<SeriesRef, Deleted>,
     pub(super) wal_expiries: BTreeMap<SeriesRef, Timestamp>,
@@ -80,6 +83,7 @@ impl Head {
             bounds: Bounds::new(options.min_valid_time),
             options,
             last_series: 0,
+            last_unnamed: 0,
             registry: Registry::default(),
             tombstones: BTreeMap::new(),
             wal_expiries: BTreeMap::new(),
@@ -94,6 +98,14 @@ impl Head {
             story: Story::default(),
             spare_buffers: Vec::new(),
             unlogged: Vec::new(),
+        }
+    }
+
+    /// Notes that a file uses this reference, and no record names its series. Damaged bytes can say
+    /// anything: what no chunk reference of a query could hold is not believed.
+    pub(super) fn note_unnamed(&mut self, reference: SeriesRef) {
+        if reference.0 < 1 << 40 {
+            self.last_unnamed = self.last_unnamed.max(reference.0);
         }
     }
 

@@ -54,7 +54,10 @@ impl Head {
         if labels.is_empty() {
             return Err(AppendError::InvalidSample("empty labelset".into()));
         }
-        self.last_series += 1;
+        let Some(next) = self.last_series.max(self.last_unnamed).checked_add(1) else {
+            return Err(AppendError::InvalidSample("no reference is left for a series".into()));
+        };
+        self.last_series = next;
         let reference = SeriesRef(self.last_series);
         let (slot, _) = self.registry.find_or_add(reference, labels);
         if self.index.get_mut().is_some_and(|index| !index.add(slot, labels)) {
