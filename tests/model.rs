@@ -77,7 +77,7 @@ fn a_database_survives_lost_power() {
 /// blocks goes, and nothing is invented.
 #[test]
 fn a_database_goes_on_where_unsynced_commits_were_lost() {
-    for seed in seeds(3100..3142) {
+    for seed in seeds(3100..3160) {
         let mut life = generate(seed, Shape { steps: 200, ..Shape::default() });
         life.settings.sync_commits = false;
         lives(&life);

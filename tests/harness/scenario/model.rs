@@ -52,6 +52,8 @@ pub struct Model {
     min_valid_time: i64,
     /// Whether it is known what a sample would come to; not after a loss of unknown extent.
     pub exact: bool,
+    /// Tombstones were cleaned since the last cut: that may have cut the head, too.
+    cleaned: bool,
     cuts: bool,
 }
 
@@ -60,7 +62,15 @@ impl Model {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let (series, min_valid_time) = (BTreeMap::new(), i64::MIN);
-        Self { settings, series, head: None, min_valid_time, exact: true, cuts: true }
+        Self {
+            settings,
+            series,
+            head: None,
+            min_valid_time,
+            exact: true,
+            cuts: true,
+            cleaned: false,
+        }
     }
 
     /// An empty head, of which no block is ever cut.
@@ -218,7 +228,8 @@ impl Model {
                 self.head = Some((begin, max.max(begin)));
             }
         }
-        if cut {
+        // If cleaning cut the head already, this upkeep puts no late samples away.
+        if cut && !std::mem::take(&mut self.cleaned) {
             self.series.values_mut().for_each(|series| series.late.clear());
         }
         cut
@@ -340,7 +351,10 @@ impl Model {
                 self.upkeep();
                 self.retain();
             }
-            Step::Clean => self.retain(),
+            Step::Clean => {
+                self.cleaned = true;
+                self.retain();
+            }
             Step::Append { .. } | Step::Reopen | Step::Crash | Step::PowerLoss => {}
         }
     }
