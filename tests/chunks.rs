@@ -184,7 +184,7 @@ fn written_again(chunk: &Stored, samples: &Samples) -> Vec<u8> {
 fn chunks_of_head(fixture: &fixtures::Fixture) -> Vec<Stored> {
     let storage = fixture.storage();
     let mut found = Vec::new();
-    for file in list_mapped_files(storage.as_ref()).unwrap().0 {
+    for file in list_mapped_files(storage.as_ref()).unwrap().files {
         let mut reader = MappedFileReader::new(storage.open(&file.path).unwrap(), &file.path);
         while let Some(chunk) = reader.next().unwrap() {
             let place = format!("{} {} @ {}", fixture.name, file.path, chunk.offset);

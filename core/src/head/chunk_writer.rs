@@ -1,7 +1,8 @@
 //! Writes head chunk files; their layout is at the head of `mapped_chunks`.
 //!
 //! Invariants
-//! 1. What an earlier run wrote is not touched: writing begins a new file, one behind the last.
+//! 1. What an earlier run wrote is not touched: writing begins a new file, one behind the last. A
+//!    file that an earlier run began and wrote nothing to is removed before.
 //! 2. A record is in one file, and no file is longer than 128 MiB.
 //! 3. Records wait in a buffer until it is full, the file is finished, or somebody flushes; a
 //!    process that dies loses them. That is allowed: the log still has their samples.
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::chunk_file::ChunkFile;
 use super::mapped_chunks::{
-    FOLDER, HEADER_SIZE, MAGIC, list_mapped_files, read_chunk, read_chunk_at,
+    FOLDER, HEADER_SIZE, MAGIC, MappedFiles, list_mapped_files, read_chunk, read_chunk_at,
 };
 use crate::chunk::Encoding;
 use crate::encoding::{Reader, checksum, put_uvarint};
@@ -98,7 +99,7 @@ impl ChunkWriter {
     ///
     /// # Errors
     /// The size is not upstream's 64 KiB to 8 MiB in steps of 1 KiB; files are missing between
-    /// others; or the storage fails.
+    /// others (nothing is changed then); or the storage fails.
     pub(super) fn open(storage: Arc<dyn Storage>, buffer_size: usize) -> Result<Self> {
         if !(64 << 10..=8 << 20).contains(&buffer_size) || !buffer_size.is_multiple_of(1024) {
             return Err(Error::refused(format!(
@@ -106,13 +107,17 @@ impl ChunkWriter {
                  8388608, is {buffer_size}"
             )));
         }
-        let (files, _) = list_mapped_files(storage.as_ref())?;
+        let MappedFiles { files, begun, .. } = list_mapped_files(storage.as_ref())?;
         let gap = files.windows(2).find(|two| two[0].number.checked_add(1) != Some(two[1].number));
         if let Some(two) = gap {
             return Err(Error::refused(format!(
                 "found unsequential head chunk files {} and {}",
                 two[0].path, two[1].path
             )));
+        }
+        if let Some(begun) = begun {
+            storage.remove(&begun.path)?;
+            storage.sync_directory(FOLDER)?;
         }
         let last = files.last().map_or(0, |last| last.number);
         let next = last.checked_add(1).ok_or_else(|| Error::refused("no file number is left"))?;
@@ -173,7 +178,7 @@ impl ChunkWriter {
     pub(super) fn remove_files_below(&mut self, lowest: u32) -> Result<Vec<(u32, String)>> {
         let current = self.current.as_ref().map(|current| current.number);
         self.finish_file()?;
-        let (files, _) = list_mapped_files(self.storage.as_ref())?;
+        let files = list_mapped_files(self.storage.as_ref())?.files;
         let mut removed = Vec::new();
         for file in files {
             if file.number >= lowest || current.is_some_and(|current| file.number >= current) {
@@ -309,6 +314,21 @@ mod tests {
         assert_eq!(writer.write(&chunk(7, &[1])).unwrap(), ChunkRef::new(2, 8));
         let after = ChunkWriter::open(storage, 64 << 10).unwrap();
         assert_eq!(after.next, 2, "what was begun and holds nothing is begun again");
+    }
+
+    /// Were it left, the next file would have a lower number, and this one behind it be damage.
+    #[test]
+    fn a_file_that_was_only_begun_is_removed_whatever_its_number() {
+        let storage = Arc::new(Memory::default());
+        storage.create("chunks_head/000002").unwrap();
+        for run in 0..3 {
+            let mut writer = ChunkWriter::open(storage.clone(), 64 << 10).unwrap();
+            writer.write(&chunk(7, &[1])).unwrap();
+            drop(writer);
+            let listed = list_mapped_files(storage.as_ref()).unwrap();
+            assert_eq!(listed.files, [], "run {run}");
+            assert_eq!(listed.begun.map(|file| file.len), Some(0), "run {run}");
+        }
     }
 
     #[test]

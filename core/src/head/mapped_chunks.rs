@@ -178,12 +178,23 @@ pub fn read_mapped_chunk<'a, T: Trace>(r: &mut Reader<'a, T>) -> Result<Option<M
     }))
 }
 
-/// The files of the folder, by number, and findings about their names and sizes. Files that hold no
-/// chunk for certain are left out.
+/// What is in the folder.
+#[derive(Debug, Clone, Default)]
+pub struct MappedFiles {
+    /// Files that may hold chunks, by number.
+    pub files: Vec<MappedFile>,
+    /// The newest file, if it was begun and nothing was written to it. Who writes removes it first:
+    /// left where it is, it would count as damage once there is a newer one.
+    pub begun: Option<MappedFile>,
+    /// About their names and sizes.
+    pub findings: Vec<Finding>,
+}
+
+/// Lists the files of the folder; none when there is no folder.
 ///
 /// # Errors
 /// The storage fails.
-pub fn list_mapped_files(storage: &dyn Storage) -> Result<(Vec<MappedFile>, Vec<Finding>)> {
+pub fn list_mapped_files(storage: &dyn Storage) -> Result<MappedFiles> {
     let entries = match storage.list(FOLDER) {
         Ok(entries) => entries,
         Err(error) if error.is_not_found() => Vec::new(),
@@ -211,15 +222,14 @@ pub fn list_mapped_files(storage: &dyn Storage) -> Result<(Vec<MappedFile>, Vec<
         findings
             .push(finding.help("samples that were only in them come from the WAL, if it has them"));
     }
-    if let Some(last) = files.last()
-        && just_begun(storage, last)?
-    {
+    let is_begun = files.last().map(|last| just_begun(storage, last)).transpose()?;
+    let begun = files.pop_if(|_| is_begun == Some(true));
+    if let Some(begun) = &begun {
         let what = "the newest file was begun, and nothing written to it";
-        let finding = Finding::in_path(Severity::Note, &last.path, what);
+        let finding = Finding::in_path(Severity::Note, &begun.path, what);
         findings.push(finding.prometheus("removes it when it opens"));
-        files.pop();
     }
-    Ok((files, findings))
+    Ok(MappedFiles { files, begun, findings })
 }
 
 fn just_begun(storage: &dyn Storage, file: &MappedFile) -> Result<bool> {

@@ -100,12 +100,12 @@ fn names_are_numbers_without_a_gap() {
         storage.put(&format!("chunks_head/{name}"), file(&[FIRST], 0)).unwrap();
     }
     storage.put("chunks_head/000006", vec![0; 4096]).unwrap();
-    let (files, findings) = list_mapped_files(&storage).unwrap();
+    let MappedFiles { files, findings, .. } = list_mapped_files(&storage).unwrap();
     let numbers: Vec<_> = files.iter().map(|file| file.number).collect();
     assert_eq!(numbers, [1, 2, 4, 5]);
     let paths: Vec<_> = findings.iter().map(|finding| finding.at.path.as_str()).collect();
     assert_eq!(paths, ["chunks_head/000004", "chunks_head/000006"]);
-    assert!(list_mapped_files(&Memory::default()).unwrap().0.is_empty());
+    assert!(list_mapped_files(&Memory::default()).unwrap().files.is_empty());
 }
 
 #[test]

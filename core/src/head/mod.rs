@@ -99,7 +99,8 @@ pub use counters::{ReplayCounters, UnknownReferences};
 pub use logs::{Logs, WhenFull};
 pub use mapped_chunks::{
     CONSEQUENCE as MAPPED_CHUNKS_CONSEQUENCE, FOLDER as MAPPED_CHUNKS_FOLDER, MappedChunk,
-    MappedFile, MappedFileReader, list_mapped_files, read_chunk_at, read_header, read_mapped_chunk,
+    MappedFile, MappedFileReader, MappedFiles, list_mapped_files, read_chunk_at, read_header,
+    read_mapped_chunk,
 };
 pub use options::ReplayOptions;
 pub use replay::Replay;

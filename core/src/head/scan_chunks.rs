@@ -11,7 +11,8 @@ use std::sync::Arc;
 use super::apply::Pending;
 use super::chunk_file::ChunkFile;
 use super::mapped_chunks::{
-    CONSEQUENCE, MappedChunk, MappedFile, MappedFileReader, list_mapped_files, read_chunk_at,
+    CONSEQUENCE, MappedChunk, MappedFile, MappedFileReader, MappedFiles, list_mapped_files,
+    read_chunk_at,
 };
 use super::state::Head;
 use super::stored_chunks::{ChunkData, ChunkPlace, StoredChunk};
@@ -57,7 +58,7 @@ impl ChunkScan {
         head: &mut Head,
         pending: &mut Pending,
     ) -> Result<Self> {
-        let (files, mut findings) = list_mapped_files(storage.as_ref())?;
+        let MappedFiles { files, mut findings, .. } = list_mapped_files(storage.as_ref())?;
         head.findings.append(&mut findings);
         let gap = files.windows(2).find(|two| two[0].number.checked_add(1) != Some(two[1].number));
         if let Some(two) = gap {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chunkscope::clock::VirtualClock;
 use chunkscope::db::{DamagedLog, LiveDb, OpenLive, Upkeep, WriteOptions};
-use chunkscope::event::Job;
+use chunkscope::event::{Job, Severity};
 use chunkscope::head;
 use chunkscope::retention::RetentionOptions;
 use chunkscope::storage::crash::{PowerLoss, SimulatedDisk};
@@ -46,6 +46,8 @@ pub struct Live {
     clock: Arc<VirtualClock>,
     db: Option<LiveDb>,
     restarts: u64,
+    /// What was not synced may be gone.
+    has_lost_power: bool,
 }
 
 impl Live {
@@ -77,7 +79,7 @@ impl Live {
         };
         let clock = Arc::new(VirtualClock::new(1_700_000_000_000, 1));
         let db = Some(start(&place, &options, &clock)?);
-        Ok(Self { place, options, clock, db, restarts: 0 })
+        Ok(Self { place, options, clock, db, restarts: 0, has_lost_power: false })
     }
 
     /// The open database.
@@ -157,6 +159,7 @@ impl System for Live {
             (Step::PowerLoss, Place::Simulated(disk)) => {
                 let ways: Vec<PowerLoss> = PowerLoss::all(self.restarts).collect();
                 *disk = disk.lose_power(&ways[self.restarts as usize * 5 % ways.len()]);
+                self.has_lost_power = true;
             }
             (_, Place::Simulated(disk)) => *disk = disk.end_process(),
             (_, Place::Folder(folder)) => {
@@ -166,8 +169,13 @@ impl System for Live {
                 *folder = copied;
             }
         }
-        self.db = Some(start(&self.place, &self.options, &self.clock)?);
-        Ok(())
+        let db = self.db.insert(start(&self.place, &self.options, &self.clock)?);
+        let findings = db.view().head().map_or(&[][..], head::Head::findings);
+        let damage = findings.iter().find(|finding| finding.severity == Severity::Damage);
+        match damage.filter(|_| !self.has_lost_power) {
+            Some(damage) => Err(format!("{how} left damage: {}: {}", damage.at, damage.what)),
+            None => Ok(()),
+        }
     }
 
     fn min_valid_time(&self) -> i64 {

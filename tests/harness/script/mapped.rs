@@ -13,7 +13,7 @@ use super::words::Answer;
 pub(super) fn chunks(storage: &dyn Storage, command: &Command) -> Answer {
     command.knows(&[])?;
     let mut text = String::new();
-    let (files, _) = list_mapped_files(storage).map_err(|error| error.to_string())?;
+    let files = list_mapped_files(storage).map_err(|error| error.to_string())?.files;
     for listed in files {
         let file = storage.open(&listed.path).map_err(|error| error.to_string())?;
         let mut reader = MappedFileReader::new(file, &listed.path);
