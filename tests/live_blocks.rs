@@ -10,7 +10,7 @@ use chunkscope::clock::VirtualClock;
 use chunkscope::db::{self, LiveDb, OpenLive, SnapshotTarget, Upkeep, WriteOptions};
 use chunkscope::error::{Error, Result};
 use chunkscope::event::{Event, Job};
-use chunkscope::labels::{Matcher, parse_selector};
+use chunkscope::labels::{Labels, Matcher, parse_selector};
 use chunkscope::query::ReadStats;
 use chunkscope::retention::RetentionOptions;
 use chunkscope::storage::{EntryKind, Memory, Mmap, Storage, join};
@@ -224,4 +224,50 @@ fn a_snapshot_holds_the_same_blocks_and_never_changes() {
             assert!(error.unwrap_err().to_string().contains(why));
         }
     });
+}
+
+/// In-order blocks up to 4 h, and blocks of late samples ahead of them, up to 8 h; in-order samples
+/// up to 7 h are in the log alone.
+fn with_late_blocks_ahead() -> (Memory, WriteOptions) {
+    const MINUTE: i64 = 60_000;
+    let (memory, clock) = (Memory::default(), VirtualClock::new(1_800_000_000_000, 7));
+    let longest = Some(360 * MINUTE);
+    let options = WriteOptions {
+        out_of_order_window: 240 * MINUTE,
+        max_block_duration: longest,
+        ..options()
+    };
+    let storage: Arc<dyn Storage> = Arc::new(memory.clone());
+    let open = OpenLive::new(storage, options.clone(), Arc::new(clock)).unwrap();
+    let mut db = open.run().unwrap();
+    let up = Labels::from_pairs([("__name__", "up")]);
+    for minute in (0..=420).step_by(10).chain([245, 365]) {
+        let mut appender = db.appender().unwrap();
+        db.append(&mut appender, &up, (minute * MINUTE, 1.0)).unwrap();
+        db.commit(appender).unwrap();
+    }
+    idle(&mut db);
+    assert_eq!(db.view().blocks().len(), 4);
+    db.close().unwrap();
+    (memory, options)
+}
+
+/// How many blocks merging leaves.
+fn blocks_left(memory: &Memory, options: &WriteOptions) -> usize {
+    let clock = Arc::new(VirtualClock::new(1_900_000_000_000, 8));
+    let storage: Arc<dyn Storage> = Arc::new(memory.clone());
+    let open = OpenLive::new(storage, options.clone(), clock).unwrap().blocks_only();
+    let mut db = open.run().unwrap();
+    idle(&mut db);
+    let left = db.view().blocks().len();
+    db.close().unwrap();
+    left
+}
+
+#[test]
+fn late_blocks_wait_for_what_is_in_the_log_and_for_nothing_else() {
+    let (memory, options) = with_late_blocks_ahead();
+    assert_eq!(blocks_left(&memory, &options), 4, "their in-order samples are in the log");
+    memory.remove("wal").unwrap();
+    assert_eq!(blocks_left(&memory, &options), 2, "a copy of the blocks");
 }

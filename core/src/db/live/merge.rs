@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use super::late::LATE_HINT;
 use super::outcome::{Merged, Upkeep, UpkeepWork};
+use super::reload::in_order_end;
 use super::round::{After, MergeWork, Task};
 use super::state::LiveDb;
 use crate::block::{Block, BlockMeta};
 use crate::compaction::{Mark, MergeBlocks, MergeOutcome, Reason, plan};
 use crate::error::Result;
 use crate::event::{Event, Job};
-use crate::types::{BlockId, TimeRange};
+use crate::types::{BlockId, TimeRange, Timestamp};
+use crate::wal::Log;
 
 impl LiveDb {
     /// Begins the merge that is due next; false when none is.
@@ -22,8 +24,8 @@ impl LiveDb {
         if !self.round.merges_due {
             return Ok(false);
         }
-        let blocks = self.view.blocks();
-        let due = blocks.iter().map(|block| block.meta()).filter(|meta| !self.is_ahead(meta));
+        let (end, blocks) = (self.in_order_end()?, self.view.blocks());
+        let due = blocks.iter().map(|block| block.meta()).filter(|meta| !is_ahead(meta, end));
         let metas: Vec<BlockMeta> = due.cloned().collect();
         let Some(planned) = plan(&metas, &self.options.plan()).next else { return Ok(false) };
         let find = |id: &BlockId| blocks.iter().find(|block| block.id() == *id).cloned();
@@ -32,12 +34,17 @@ impl LiveDb {
         Ok(true)
     }
 
-    /// True for a block of late samples that reaches over times whose in-order samples are still in
-    /// the head. Merged with in-order data it would lose its hint, and the next start would take it
-    /// for all there is of that time: the log's samples would be left out. Upstream merges it.
-    fn is_ahead(&self, meta: &BlockMeta) -> bool {
-        let is_late = meta.compaction.hints.iter().any(|hint| hint == LATE_HINT);
-        is_late && self.view.head().is_some_and(|head| meta.max_time > head.min_valid_time())
+    /// The time behind which in-order samples may be that no block holds. Where the log is not
+    /// read, it may hold all that the next start would take from it.
+    fn in_order_end(&self) -> Result<Timestamp> {
+        if let Some(head) = self.view.head() {
+            return Ok(head.min_valid_time());
+        }
+        let storage = self.view.storage().as_ref();
+        let segments = Log::list(storage, "wal")?.segments;
+        let nothing_logged = segments.iter().all(|segment| segment.len == 0)
+            && Log::checkpoints(storage, "wal")?.is_empty();
+        Ok(if nothing_logged { Timestamp::MAX } else { in_order_end(self.view.blocks()) })
     }
 
     fn begin_write(&mut self, reason: Option<Reason>, blocks: Vec<Arc<Block>>) {
@@ -117,6 +124,14 @@ impl LiveDb {
             why: why.to_owned(),
         });
     }
+}
+
+/// True for a block of late samples that reaches over times whose in-order samples are in no block
+/// yet. Merged with in-order data it would lose its hint, and the next start would take it for all
+/// there is of that time: the log's samples would be left out. Upstream merges it.
+fn is_ahead(meta: &BlockMeta, in_order_end: Timestamp) -> bool {
+    let is_late = meta.compaction.hints.iter().any(|hint| hint == LATE_HINT);
+    is_late && meta.max_time > in_order_end
 }
 
 fn explain(reason: Option<Reason>) -> String {

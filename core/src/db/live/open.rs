@@ -25,7 +25,7 @@ use super::damaged_log::{settle, suspicious_logs};
 use super::drop_block::drop_block;
 use super::leftovers::remove_leftovers;
 use super::options::WriteOptions;
-use super::reload::{Blocks, Reload, Unneeded};
+use super::reload::{Blocks, Reload, Unneeded, in_order_end};
 use super::repair_version::VersionRepair;
 use super::retain::retain;
 use super::round::Round;
@@ -170,7 +170,7 @@ impl OpenLive {
 
     fn begin_replay(&mut self) -> Stage {
         self.begin(5, "replay the head");
-        let options = self.options.replay(self.blocks.min_valid_time());
+        let options = self.options.replay(in_order_end(&self.blocks.loaded));
         Stage::Head(Box::new(Replay::new(Arc::clone(&self.storage), options)))
     }
 

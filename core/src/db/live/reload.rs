@@ -39,14 +39,12 @@ pub(super) struct Blocks {
     pub(super) unneeded: Vec<Unneeded>,
 }
 
-impl Blocks {
-    /// Up to when blocks hold in-order samples: the end of the newest block that says so. Blocks of
-    /// late samples and of evicted series do not.
-    pub(super) fn min_valid_time(&self) -> Timestamp {
-        let metas = self.loaded.iter().map(|block| block.meta());
-        let in_order = metas.filter(|meta| meta.compaction.hints.is_empty());
-        in_order.map(|meta| meta.max_time).max().unwrap_or(Timestamp::MIN)
-    }
+/// Up to when `blocks` hold in-order samples: the end of the newest block that says so. Blocks of
+/// late samples and of evicted series do not.
+pub(super) fn in_order_end(blocks: &[Arc<Block>]) -> Timestamp {
+    let metas = blocks.iter().map(|block| block.meta());
+    let in_order = metas.filter(|meta| meta.compaction.hints.is_empty());
+    in_order.map(|meta| meta.max_time).max().unwrap_or(Timestamp::MIN)
 }
 
 /// The work of looking at every block directory.
