@@ -194,30 +194,6 @@ impl Job for Import {
     type Output = Imported;
 
     fn step(&mut self) -> Result<Option<Imported>> {
-        self.next()
-    }
-
-    fn progress(&self) -> Progress {
-        match &self.stage {
-            Stage::Read(pass) => Progress {
-                stage: "reading the text".to_owned(),
-                detail: format!("pass {}, line {}", self.done.passes + 1, pass.lines.number()),
-                bytes_done: pass.lines.bytes_done(),
-                bytes_total: self.file.len(),
-                samples: self.done.samples,
-                ..Progress::default()
-            },
-            Stage::Write { current: Some(writing), .. } => writing.write.progress(),
-            Stage::Write { .. } => {
-                Progress { stage: "writing blocks".to_owned(), ..Progress::default() }
-            }
-        }
-    }
-}
-
-impl Import {
-    /// Does the next piece.
-    fn next(&mut self) -> Result<Option<Imported>> {
         let nothing = Stage::Write { ready: Vec::new(), current: None, next: None };
         self.stage = match std::mem::replace(&mut self.stage, nothing) {
             Stage::Read(mut pass) => {
@@ -235,6 +211,23 @@ impl Import {
             }
         };
         Ok(None)
+    }
+
+    fn progress(&self) -> Progress {
+        match &self.stage {
+            Stage::Read(pass) => Progress {
+                stage: "reading the text".to_owned(),
+                detail: format!("pass {}, line {}", self.done.passes + 1, pass.lines.number()),
+                bytes_done: pass.lines.bytes_done(),
+                bytes_total: self.file.len(),
+                samples: self.done.samples,
+                ..Progress::default()
+            },
+            Stage::Write { current: Some(writing), .. } => writing.write.progress(),
+            Stage::Write { .. } => {
+                Progress { stage: "writing blocks".to_owned(), ..Progress::default() }
+            }
+        }
     }
 }
 
