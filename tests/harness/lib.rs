@@ -12,6 +12,5 @@ pub mod prometheus;
 pub mod script;
 pub mod scenario;
 pub mod source;
-pub mod speed;
 pub mod unmapped;
 pub mod workload;

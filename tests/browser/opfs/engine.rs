@@ -19,7 +19,6 @@ use chunkscope::query::ReadStats;
 use chunkscope::storage::archive::PackTar;
 use chunkscope::storage::{Opfs, Storage};
 use chunkscope::types::TimeRange;
-use chunkscope_tests::speed::Speed;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -210,28 +209,4 @@ pub async fn close() -> std::result::Result<(), JsError> {
     let session = take()?;
     session.db.close().map_err(JsError::from)?;
     session.store.settle().await.map_err(JsError::from)
-}
-
-/// Ingests and compacts in a new store, settling after each scrape and each step. Gives samples per
-/// second of ingestion, and seconds of compaction.
-#[wasm_bindgen]
-pub async fn speed(series: u32, scrapes: u32) -> std::result::Result<Vec<f64>, JsError> {
-    Opfs::destroy("speed").await?;
-    let store = Arc::new(Opfs::mount_or_create("speed").await?);
-    let mut speed = Speed::new(store.clone(), series as usize)?;
-    store.settle().await?;
-    let (mut ingesting, mut compacting) = (0.0, 0.0);
-    for _ in 0..scrapes {
-        let start = js_sys::Date::now();
-        speed.scrape()?;
-        store.settle().await?;
-        let middle = js_sys::Date::now();
-        while speed.upkeep()? {
-            store.settle().await?;
-        }
-        ingesting += middle - start;
-        compacting += js_sys::Date::now() - middle;
-    }
-    let samples = f64::from(series) * f64::from(scrapes);
-    Ok(vec![samples * 1000.0 / ingesting, compacting / 1000.0])
 }
