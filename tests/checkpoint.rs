@@ -8,32 +8,23 @@ use chunkscope::db::series_line;
 use chunkscope::event::Job;
 use chunkscope::head::{Head, Replay, ReplayOptions};
 use chunkscope::query::{Queryable, ReadStats};
-use chunkscope::storage::{EntryKind, Memory, Mmap, Storage, join};
+use chunkscope::storage::{Memory, Mmap, Storage};
 use chunkscope::types::{Samples, SeriesRef, TimeRange, Timestamp};
 use chunkscope::wal::{
     CheckpointJob, CheckpointOptions, CheckpointWritten, Log, LogOptions, StartTimes, SurveyJob,
     remove_checkpoints, remove_segments,
 };
+use chunkscope_tests::contents::files;
 use chunkscope_tests::fixtures;
 use chunkscope_tests::prometheus;
 
 /// The logs of a data directory, in memory.
 fn logs(from: &dyn Storage) -> Memory {
-    fn copy(from: &dyn Storage, folder: &str, to: &Memory) {
-        for entry in from.list(folder).unwrap_or_default() {
-            let path = join(folder, &entry.name);
-            if entry.kind == EntryKind::Directory {
-                copy(from, &path, to);
-            } else {
-                let file = from.open(&path).expect("a file");
-                let bytes = file.view(0..file.len()).expect("it is read").into_owned();
-                to.put(&path, bytes).expect("a plain path");
-            }
-        }
-    }
     let memory = Memory::default();
-    copy(from, "wal", &memory);
-    copy(from, "wbl", &memory);
+    let of = |folder| if from.list(folder).is_ok() { files(from, folder) } else { Vec::new() };
+    for (path, bytes) in of("wal").into_iter().chain(of("wbl")) {
+        memory.put(&path, bytes).expect("a plain path");
+    }
     memory
 }
 

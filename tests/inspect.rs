@@ -5,23 +5,14 @@ use std::ops::Range;
 use chunkscope::encoding::Field;
 use chunkscope::event::Severity;
 use chunkscope::inspect::{FileKind, InspectOptions, Inspection, inspect};
-use chunkscope::storage::{EntryKind, Memory, Storage, join};
+use chunkscope::storage::{Memory, Storage};
+use chunkscope_tests::contents::paths;
 use chunkscope_tests::fixtures::{self, Fixture};
 
 const ALL: InspectOptions = InspectOptions { offset: None, limit: 20_000 };
 
 fn around(offset: u64) -> InspectOptions {
     InspectOptions { offset: Some(offset), ..ALL }
-}
-
-fn files(storage: &dyn Storage, folder: &str, found: &mut Vec<String>) {
-    for entry in storage.list(folder).expect("a folder can be listed") {
-        let path = join(folder, &entry.name);
-        match entry.kind {
-            EntryKind::File => found.push(path),
-            EntryKind::Directory => files(storage, &path, found),
-        }
-    }
 }
 
 /// Every field lies in its group, and fields of a group do not overlap.
@@ -59,9 +50,7 @@ fn uncovered(field: &Field) -> u64 {
 
 fn each_file(fixture: &Fixture, mut each: impl FnMut(&dyn Storage, &str)) {
     let storage = fixture.storage();
-    let mut paths = Vec::new();
-    files(storage.as_ref(), "", &mut paths);
-    for path in paths {
+    for path in paths(storage.as_ref(), "") {
         each(storage.as_ref(), &path);
     }
 }

@@ -13,8 +13,9 @@ use chunkscope::event::{Event, Job};
 use chunkscope::labels::{Labels, Matcher, parse_selector};
 use chunkscope::query::ReadStats;
 use chunkscope::retention::RetentionOptions;
-use chunkscope::storage::{EntryKind, Memory, Mmap, Storage, join};
+use chunkscope::storage::{Memory, Mmap, Storage};
 use chunkscope::types::TimeRange;
+use chunkscope_tests::contents::{files, in_memory};
 use chunkscope_tests::fixtures::{Fixture, named};
 use chunkscope_tests::prometheus;
 
@@ -32,29 +33,9 @@ fn open(storage: &Arc<dyn Storage>) -> LiveDb {
     opening(storage).run().unwrap()
 }
 
-/// All files below `directory`, with their bytes.
-fn files(storage: &dyn Storage, directory: &str) -> Vec<(String, Vec<u8>)> {
-    let mut found = Vec::new();
-    for entry in storage.list(directory).unwrap() {
-        let path = join(directory, &entry.name);
-        match entry.kind {
-            EntryKind::Directory => found.extend(files(storage, &path)),
-            EntryKind::File => {
-                let file = storage.open(&path).unwrap();
-                found.push((path, file.view(0..file.len()).unwrap().into_owned()));
-            }
-        }
-    }
-    found
-}
-
 /// Runs `test` on copies of the fixture's data: in memory, and on disk.
 fn on_copies(fixture: &Fixture, test: impl Fn(Arc<dyn Storage>, Option<&Path>)) {
-    let memory = Memory::default();
-    for (path, bytes) in files(fixture.storage().as_ref(), "") {
-        memory.put(&path, bytes).unwrap();
-    }
-    test(Arc::new(memory), None);
+    test(in_memory(fixture.storage().as_ref()), None);
     let directory = tempfile::tempdir().unwrap();
     prometheus::copy(&fixture.data(), directory.path());
     test(Arc::new(Mmap::open_directory(directory.path()).unwrap()), Some(directory.path()));

@@ -13,8 +13,9 @@ use chunkscope::labels::{Labels, parse_selector};
 use chunkscope::query::ReadStats;
 use chunkscope::retention::RetentionOptions;
 use chunkscope::storage::crash::SimulatedDisk;
-use chunkscope::storage::{EntryKind, Memory, Mmap, Storage, join};
+use chunkscope::storage::{Memory, Mmap, Storage};
 use chunkscope::types::{TimeRange, Timestamp};
+use chunkscope_tests::contents::{files, in_memory};
 use chunkscope_tests::fixtures::{Fixture, at_least, damaged, named};
 use chunkscope_tests::prometheus;
 use serde_json::Value;
@@ -31,28 +32,8 @@ fn open(storage: &Arc<dyn Storage>, options: WriteOptions) -> Result<LiveDb> {
     OpenLive::new(Arc::clone(storage), options, clock)?.told().run()
 }
 
-/// All files below `directory`, with their bytes.
-fn files(storage: &dyn Storage, directory: &str) -> Vec<(String, Vec<u8>)> {
-    let mut found = Vec::new();
-    for entry in storage.list(directory).unwrap() {
-        let path = join(directory, &entry.name);
-        match entry.kind {
-            EntryKind::Directory => found.extend(files(storage, &path)),
-            EntryKind::File => {
-                let file = storage.open(&path).unwrap();
-                found.push((path, file.view(0..file.len()).unwrap().into_owned()));
-            }
-        }
-    }
-    found
-}
-
-fn in_memory(fixture: &Fixture) -> Arc<dyn Storage> {
-    let memory = Memory::default();
-    for (path, bytes) in files(fixture.storage().as_ref(), "") {
-        memory.put(&path, bytes).unwrap();
-    }
-    Arc::new(memory)
+fn copy_of(fixture: &Fixture) -> Arc<dyn Storage> {
+    in_memory(fixture.storage().as_ref())
 }
 
 fn count(db: &LiveDb) -> u64 {
@@ -81,7 +62,7 @@ fn a_damaged_log_is_refused_untouched_and_repaired_as_prometheus_repairs_it() {
         let Some(case) = fixture.name.strip_prefix("corrupt/wal-") else { continue };
         let outcome = fixture.json("outcome.json").unwrap();
         let upstream = &outcome["open"];
-        let (storage, before) = (in_memory(&fixture), in_memory(&fixture));
+        let (storage, before) = (copy_of(&fixture), copy_of(&fixture));
         let before = files(before.as_ref(), "");
         let with = |damaged_log| WriteOptions { damaged_log, ..options() };
         match open(&storage, with(DamagedLog::Refuse)) {
@@ -100,7 +81,7 @@ fn a_damaged_log_is_refused_untouched_and_repaired_as_prometheus_repairs_it() {
         let by_default = open(&storage, with(DamagedLog::CutTornEnd));
         torn += usize::from(by_default.is_ok());
         drop(by_default);
-        let storage = in_memory(&fixture);
+        let storage = copy_of(&fixture);
         match open(&storage, with(DamagedLog::Repair)) {
             Ok(db) => {
                 // What upstream does not replay before its next start, it does not count either.

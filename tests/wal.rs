@@ -79,20 +79,9 @@ fn every_damaged_log_has_a_finding_and_no_undamaged_one() {
 fn logs_of_other_programs_are_said_to_be_what_they_are() {
     use chunkscope::head::{Replay, ReplayOptions};
     use chunkscope::storage::{Memory, Storage, join};
+    use chunkscope_tests::contents::files;
     use std::sync::Arc;
 
-    fn copy(from: &dyn Storage, folder: &str, to: &Memory, as_folder: &str) {
-        for entry in from.list(folder).expect("a folder can be listed") {
-            let (path, target) = (join(folder, &entry.name), join(as_folder, &entry.name));
-            match from.open(&path) {
-                Ok(file) => {
-                    let bytes = file.view(0..file.len()).expect("it is read").into_owned();
-                    to.put(&target, bytes).expect("a plain path");
-                }
-                Err(_) => copy(from, &path, to, &target),
-            }
-        }
-    }
     for (name, words) in [("legacy-wal", "Prometheus 2.0 to 2.3"), ("loki-wal", "Loki")] {
         let source = fixtures::named(name).storage();
         for entry in source.list("").expect("it can be listed") {
@@ -105,7 +94,10 @@ fn logs_of_other_programs_are_said_to_be_what_they_are() {
             };
             for folder in ["wal", ""] {
                 let memory = Memory::default();
-                copy(source.as_ref(), &entry.name, &memory, folder);
+                for (path, bytes) in files(source.as_ref(), &entry.name) {
+                    let path = join(folder, path[entry.name.len()..].trim_start_matches('/'));
+                    memory.put(&path, bytes).expect("a plain path");
+                }
                 let storage: Arc<dyn Storage> = Arc::new(memory);
                 let job = SurveyJob::new(Arc::clone(&storage)).expect("a survey begins");
                 told(&job.run().expect("and ends").findings);

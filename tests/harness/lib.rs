@@ -2,6 +2,7 @@
 //! of the project as its own tests see it.
 
 pub mod compare;
+pub mod contents;
 pub mod expectations;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod fixtures;
