@@ -15,7 +15,7 @@ use crate::types::{BlockId, Timestamp};
 /// Samples that came late.
 pub(super) const FROM_OUT_OF_ORDER: &str = "from-out-of-order";
 /// Series that had ended, taken out of the head before their time.
-pub(super) const FROM_STALE_SERIES: &str = "from-stale-series";
+pub const FROM_STALE_SERIES: &str = "from-stale-series";
 /// Series somebody chose to take out of the head.
 pub(super) const FROM_SELECTED_SERIES: &str = "from-selected-series";
 

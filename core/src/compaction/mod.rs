@@ -21,7 +21,7 @@ mod series_merge;
 mod symbol_union;
 mod write;
 
-pub use lineage::{first_meta, merged_meta};
+pub use lineage::{FROM_STALE_SERIES, first_meta, merged_meta};
 pub use merge_blocks::{MergeBlocks, MergeOutcome};
 pub use outcome::{Mark, mark};
 pub use plan::{BlockPlan, Plan, PlanOptions, PlannedMerge, plan};

@@ -41,6 +41,10 @@ impl Settings {
                 }
                 "retention-time" => self.db.retention.time = Some(time(value)?),
                 "retention-size" => self.db.retention.size = Some(count()?),
+                "stale-series-threshold" => {
+                    let part = value.parse().map_err(|_| format!("{key}={value} is no number"))?;
+                    self.db.stale_series_threshold = part;
+                }
                 "snapshot-on-close" => self.db.snapshot_on_close = value == "yes",
                 "disk-full" => {
                     self.db.when_full = match value.as_str() {

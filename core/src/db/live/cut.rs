@@ -61,6 +61,7 @@ impl LiveDb {
     /// Lets the head forget what was cut, once the block is in the view.
     pub(super) fn forget_cut(&mut self) -> Result<()> {
         let Some(end) = self.round.cut_to.take() else { return Ok(()) };
+        self.round.last_cut = Some(self.clock.now());
         self.round.truncate_log_to = Some(end);
         self.round.late_due = true;
         self.round.merges_due = true;

@@ -63,6 +63,7 @@ mod upkeep;
 mod cut;
 mod late;
 mod merge;
+mod stale;
 mod truncate_log;
 
 mod clean;

@@ -39,6 +39,12 @@ pub struct WriteOptions {
     /// Keep the head's memory in a snapshot when closing, and use it when opening: restarts are
     /// then faster. Off by default, as it is upstream.
     pub snapshot_on_close: bool,
+    /// From which part of the head's series on, 0 to 1, those whose last sample is a stale marker
+    /// leave it before it is cut, into blocks of their own: after a deployment they may be half
+    /// of all. 0, the default as it is upstream: never. To be used with Prometheus 3.10 and later:
+    /// earlier ones take what the log says of it for a deletion, and if such a series comes back,
+    /// hide what it got since.
+    pub stale_series_threshold: f64,
     /// Encode floats as XOR2 (Prometheus 3.11 and later read it). Off by default.
     pub xor2: bool,
     /// Keep the start timestamps of samples: in the logs, and in chunks of encodings that hold
@@ -85,6 +91,7 @@ impl Default for WriteOptions {
             when_full: WhenFull::default(),
             samples_per_chunk: 120,
             snapshot_on_close: false,
+            stale_series_threshold: 0.0,
             xor2: false,
             start_times: false,
             merge_overlaps: true,
@@ -118,6 +125,9 @@ impl WriteOptions {
         ];
         if let Some((what, _)) = negative.iter().find(|(_, time)| time.is_some_and(|t| t < 0)) {
             return Err(Error::refused(format!("the {what} cannot be negative")));
+        }
+        if !(0.0..=1.0).contains(&self.stale_series_threshold) {
+            return Err(Error::refused("the part of stale series must be between 0 and 1"));
         }
         if self.retention.percentage.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
             return Err(Error::refused("the retention percentage must be between 0 and 100"));
@@ -212,6 +222,7 @@ mod tests {
             (WriteOptions { samples_per_chunk: 0, ..good() }, "at least one sample"),
             (WriteOptions { out_of_order_window: -1, ..good() }, "window cannot be negative"),
             (WriteOptions { retention: percent(f64::NAN), ..good() }, "between 0 and 100"),
+            (WriteOptions { stale_series_threshold: 1.5, ..good() }, "between 0 and 1"),
             (
                 WriteOptions { log: LogOptions { segment_size: 5, ..good().log }, ..good() },
                 "invalid segment size",

@@ -42,6 +42,8 @@ pub enum UpkeepWork {
     Truncate,
     /// Compacting samples that came late.
     Late,
+    /// Evicting stale series from the head.
+    Stale,
     /// Merging blocks.
     Merge,
 }
@@ -57,6 +59,7 @@ impl UpkeepWork {
             Self::Cut => "cutting a block off the head",
             Self::Truncate => "truncating the write-ahead log",
             Self::Late => "compacting samples that came late",
+            Self::Stale => "evicting stale series",
             Self::Merge => "merging blocks",
         }
     }

@@ -34,6 +34,12 @@ pub(super) struct Round {
     /// Late samples up to this chunk are in blocks, and those in the write-behind log before this
     /// segment; the head still has them.
     pub(super) late_to: Option<(ChunkRef, Option<u64>)>,
+    /// Stale series may be due to be evicted.
+    pub(super) stale_due: bool,
+    /// Stale series are in blocks, with their samples up to this time; the head still has them.
+    pub(super) stale_to: Option<(HeadView, Timestamp)>,
+    /// When a block was last cut off the head.
+    pub(super) last_cut: Option<Timestamp>,
     /// Blocks that are set aside.
     pub(super) unneeded: VecDeque<Unneeded>,
 }
@@ -51,6 +57,8 @@ pub(super) enum Task {
     Truncate(Box<TruncateWork>),
     /// Compacting samples that came late.
     Late(Box<LateWork>),
+    /// Writing stale series.
+    Stale(Box<StaleWork>),
 }
 
 /// What a look at the directory follows, and what comes after it.
@@ -64,6 +72,8 @@ pub(super) enum After {
     Cut,
     /// Blocks of late samples.
     Late,
+    /// Blocks of stale series.
+    Stale,
 }
 
 /// A block that is cut off the head.
@@ -107,6 +117,19 @@ pub(super) struct LateWork {
     pub(super) write: Option<WriteBlock>,
 }
 
+/// Blocks of stale series that are written.
+#[derive(Debug)]
+pub(super) struct StaleWork {
+    pub(super) view: HeadView,
+    /// First time of the block that is written, or is next.
+    pub(super) start: Timestamp,
+    /// Length of the blocks.
+    pub(super) length: Duration,
+    /// The head's newest sample when the view was made.
+    pub(super) max_time: Timestamp,
+    pub(super) write: Option<WriteBlock>,
+}
+
 /// A merge that is being written.
 #[derive(Debug)]
 pub(super) struct MergeWork {
@@ -129,6 +152,9 @@ impl Round {
             truncate_log_to: None,
             late_due: false,
             late_to: None,
+            stale_due: false,
+            stale_to: None,
+            last_cut: None,
             task: None,
             unneeded: VecDeque::new(),
         }

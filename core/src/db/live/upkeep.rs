@@ -9,12 +9,14 @@
 //! 4. **Cut** blocks off the head while it reaches over more than one and a half chunk ranges.
 //! 5. **Truncate** the write-ahead log, if a block was cut.
 //! 6. **Late** samples are compacted, if a block was cut.
-//! 7. **Merge** blocks as [`compaction::plan`](crate::compaction::plan()) says.
+//! 7. **Stale** series are evicted, if that is [asked for][threshold].
+//! 8. **Merge** blocks as [`compaction::plan`](crate::compaction::plan()) says.
 //!
 //! A round begins every minute ([`WriteOptions::upkeep_interval`]) and when the head is cut. What
 //! fails ends the round: nothing is lost, the database goes on, and the next round tries again.
 //!
 //! [`WriteOptions::upkeep_interval`]: super::WriteOptions::upkeep_interval
+//! [threshold]: super::WriteOptions::stale_series_threshold
 
 use super::drop_block::drop_block;
 use super::outcome::{Upkeep, UpkeepWork};
@@ -37,8 +39,10 @@ impl LiveDb {
         if done.is_err() {
             self.abandon_work();
             let next = self.clock.now().saturating_add(self.options.upkeep_interval);
-            let Round { cut_to, late_to, .. } = self.round;
-            self.round = Round { not_before: next, cut_to, late_to, ..Round::due_at(next) };
+            let Round { cut_to, late_to, last_cut, .. } = self.round;
+            let stale_to = self.round.stale_to.take();
+            let due = Round::due_at(next);
+            self.round = Round { not_before: next, cut_to, late_to, stale_to, last_cut, ..due };
         }
         done
     }
@@ -49,6 +53,7 @@ impl LiveDb {
             Some(Task::Cut(work)) => return self.cut_step(work),
             Some(Task::Truncate(work)) => return self.truncation_step(work),
             Some(Task::Late(work)) => return self.late_step(work),
+            Some(Task::Stale(work)) => return self.stale_step(work),
             Some(Task::Merge(work)) => return self.merge_step(work),
             None => {}
         }
@@ -60,6 +65,7 @@ impl LiveDb {
         if now >= self.round.next {
             self.round.next = now.saturating_add(self.options.upkeep_interval);
             self.round.mapping_due = self.logs.is_some();
+            self.round.stale_due = true;
             self.round.merges_due = true;
             self.begin_reload(After::Begin)?;
             return Ok(Upkeep::Working { what: UpkeepWork::Look });
@@ -95,6 +101,9 @@ impl LiveDb {
         if std::mem::take(&mut self.round.late_due) && self.begin_late()? {
             return Ok(Some(Upkeep::Working { what: UpkeepWork::Late }));
         }
+        if std::mem::take(&mut self.round.stale_due) && self.begin_stale(now) {
+            return Ok(Some(Upkeep::Working { what: UpkeepWork::Stale }));
+        }
         Ok(None)
     }
 
@@ -114,12 +123,15 @@ impl LiveDb {
         let dropped = self.publish(blocks)?;
         self.forget_cut()?;
         self.forget_late()?;
+        self.forget_stale()?;
         Ok(match after {
             After::Merge(mut merged) => {
                 merged.dropped = dropped;
                 Upkeep::Merged(merged)
             }
-            After::Begin | After::Cut | After::Late => Upkeep::Working { what: UpkeepWork::Look },
+            After::Begin | After::Cut | After::Late | After::Stale => {
+                Upkeep::Working { what: UpkeepWork::Look }
+            }
         })
     }
 
@@ -153,6 +165,7 @@ impl LiveDb {
         match self.round.task.take() {
             Some(Task::Truncate(work)) => self.round.truncate_log_to = Some(work.min_time),
             Some(Task::Late(_)) => self.round.late_due = true,
+            Some(Task::Stale(_)) => self.round.stale_due = true,
             Some(Task::Reload(..) | Task::Merge(_) | Task::Cut(_)) | None => {}
         }
     }
