@@ -1,5 +1,7 @@
 //! A file open for synchronous access.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use js_sys::Promise;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, JsValue};
@@ -23,6 +25,8 @@ pub(super) struct Access {
     handle: SendWrapper<FileSystemSyncAccessHandle>,
     path: String,
     len: u64,
+    /// Whether there is something to flush: to do so costs a millisecond even when there is not.
+    is_written: AtomicBool,
 }
 
 impl Access {
@@ -43,7 +47,8 @@ impl Access {
         };
         let handle: FileSystemSyncAccessHandle = opened.unchecked_into();
         let len = handle.get_size().map_err(|error| failure("open", path, &error))? as u64;
-        Ok(Self { handle: SendWrapper::new(handle), path: path.to_owned(), len })
+        let is_written = AtomicBool::new(false);
+        Ok(Self { handle: SendWrapper::new(handle), path: path.to_owned(), len, is_written })
     }
 
     /// Adds bytes at the end. When they do not fit, the file is as it was.
@@ -57,6 +62,7 @@ impl Access {
 
     /// Writes bytes at `offset`, which is not past the end.
     pub(super) fn write_at(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.is_written.store(true, Ordering::Relaxed);
         let written = self.handle.write_with_u8_array_and_options(bytes, &at(offset));
         // Both a short count and one that is far too large have stood for a full disk.
         match written {
@@ -80,7 +86,11 @@ impl Access {
 
     /// Makes what was written durable, as far as the browser does.
     pub(super) fn flush(&self) -> Result<()> {
-        self.handle.flush().map_err(|error| failure("sync", &self.path, &error))
+        if self.is_written.load(Ordering::Relaxed) {
+            self.handle.flush().map_err(|error| failure("sync", &self.path, &error))?;
+            self.is_written.store(false, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }
 
