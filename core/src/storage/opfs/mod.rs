@@ -45,6 +45,7 @@ mod scratch;
 mod settle;
 mod spares;
 mod store;
+mod together;
 
 pub use scratch::scratch_file;
 pub use store::Opfs;

@@ -107,7 +107,7 @@ impl Opfs {
         lock: Lock,
     ) -> Result<Self> {
         let aside = directory(&storage_root().await?, &aside_of(path), true).await?;
-        let directories = Directories { store, aside };
+        let directories = Directories::new(store.clone(), aside);
         let mut journal = Journal::find(&directories.aside).await?;
         if let Some(journal) = &mut journal {
             for step in journal.left_over()? {
@@ -117,7 +117,7 @@ impl Opfs {
         }
         let spares = Spares::new(&directories.aside).await?;
         let cache = PageCache::new(CACHE_BYTES);
-        let (tree, open) = read_names(&directories.store, &cache).await?;
+        let (tree, open) = read_names(&store, &cache).await?;
         Ok(Self {
             name: path.to_owned(),
             directories: SendWrapper::new(directories),

@@ -13,6 +13,7 @@ use super::journal::Journal;
 use super::root::{pause, remove};
 use super::spares::open_spare;
 use super::store::Opfs;
+use super::together::together;
 
 /// Files open for synchronous access at once, spares and all. Safari allows 252.
 pub(super) const MOST_OPEN: usize = 64;
@@ -100,14 +101,18 @@ impl Opfs {
                 }
             }
             journal.begin(&steps)?;
-            let mut done = 0;
-            for (change, step) in work {
-                if let Some(step) = step {
-                    self.follow(change, step).await?;
+            let (mut rest, mut done) = (work, 0);
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at(side_by_side(rest));
+                let steps = now.iter().filter_map(|(change, step)| Some((change, step.as_ref()?)));
+                let steps = steps.map(|(change, step)| self.follow(change, step));
+                for followed in together(steps).await {
+                    followed?;
                     done += 1;
-                    journal.advance(done)?;
                 }
-                self.shared().queue.pop_front();
+                journal.advance(done)?;
+                self.shared().queue.drain(..now.len());
+                rest = later;
             }
             journal.end()
         }
@@ -138,13 +143,14 @@ impl Opfs {
             }
         }
         let moved = self.directories.carry_out(step).await;
-        for (file, was_open) in handled {
+        let opened = handled.into_iter().map(|(file, was_open)| {
             if moved.is_ok() {
                 let mut state = file.state();
                 state.place = place_after(&state.place, step);
             }
-            self.reopen(file, was_open).await?;
-        }
+            self.reopen(file, was_open)
+        });
+        together(opened).await.into_iter().collect::<Result<()>>()?;
         moved
     }
 
@@ -224,12 +230,16 @@ impl Opfs {
         if missing > 0 {
             self.make_room(missing).await?;
         }
-        for _ in 0..missing {
-            let number = self.shared().spares.number();
-            let access = open_spare(&self.directories.aside, number).await?;
-            self.shared().spares.add(number, access);
+        let numbers: Vec<u64> = (0..missing).map(|_| self.shared().spares.number()).collect();
+        let opening = numbers.iter().map(|&number| open_spare(&self.directories.aside, number));
+        let mut result = Ok(());
+        for (&number, opened) in numbers.iter().zip(together(opening).await) {
+            match opened {
+                Ok(access) => self.shared().spares.add(number, access),
+                Err(error) => result = Err(error),
+            }
         }
-        Ok(())
+        result
     }
 
     /// Closes files that nobody writes to, the smallest first, until `wanted` more may be open.
@@ -272,6 +282,12 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
+}
+
+/// How many of the first changes do not wait for one another: files that are placed.
+fn side_by_side(work: &[(Change, Option<Step>)]) -> usize {
+    let is_placed = |(_, step): &&(Change, Option<Step>)| matches!(step, Some(Step::Place { .. }));
+    work.iter().take_while(is_placed).count().max(1)
 }
 
 /// Makes the bytes of a change's files durable.
