@@ -146,6 +146,56 @@ async fn more_files_than_may_be_open_are_written_and_read() {
     Opfs::destroy("many-new").await.unwrap();
 }
 
+/// How often files were moved since the first call.
+fn moves() -> f64 {
+    let count = js_sys::Function::new_no_args(
+        "const kind = FileSystemFileHandle.prototype;
+         if (globalThis.moves === undefined) {
+             const move = kind.move;
+             globalThis.moves = 0;
+             kind.move = function (...to) { globalThis.moves += 1; return move.apply(this, to); };
+         }
+         return globalThis.moves;",
+    );
+    count.call0(&wasm_bindgen::JsValue::NULL).unwrap().as_f64().unwrap()
+}
+
+#[wasm_bindgen_test]
+async fn a_file_is_moved_once_to_the_name_it_has_in_the_end() {
+    let store = fresh("moves").await;
+    let mut index = store.create("block.tmp/index").unwrap();
+    index.append(&pattern(2000, 5)).unwrap();
+    for name in ["meta.json", "tombstones", "chunks/000001"] {
+        let path = join("block.tmp", name);
+        let temporary = format!("{path}.tmp");
+        store.create(&temporary).unwrap().append(&pattern(300, 5)).unwrap();
+        store.rename(&temporary, &path).unwrap();
+    }
+    store.rename("block.tmp", "block").unwrap();
+    let seen = everything(&store);
+    let before = moves();
+    store.settle().await.unwrap();
+    assert_eq!(moves() - before, 4.0);
+    index.append(b"more").unwrap();
+    drop(index);
+
+    // What is renamed to be removed is not moved at all.
+    store.rename("block", "block.tmp-for-deletion").unwrap();
+    store.remove("block.tmp-for-deletion").unwrap();
+    store.create("short/life").unwrap();
+    store.remove("short/life").unwrap();
+    let before = moves();
+    store.settle().await.unwrap();
+    assert_eq!(moves(), before);
+    let seen_last = everything(&store);
+    drop(store);
+    let store = Opfs::mount("moves").await.unwrap();
+    assert_same(&everything(&store), &seen_last, "mounted again");
+    assert_eq!((seen.len(), seen_last), (6, vec![("short".to_owned(), None)]));
+    drop(store);
+    Opfs::destroy("moves").await.unwrap();
+}
+
 /// Numbers that a seed decides.
 struct Numbers(u64);
 

@@ -20,7 +20,7 @@ use super::root::{directory, file, move_file, remove};
 use super::together::together;
 
 /// The file that makes a directory a block.
-const META: &str = "meta.json";
+pub(super) const META: &str = "meta.json";
 
 /// A store's directory, and the one beside it for what has no name yet, or no more.
 #[derive(Debug)]

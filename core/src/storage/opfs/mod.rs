@@ -43,6 +43,7 @@ mod mount;
 mod root;
 mod scratch;
 mod settle;
+mod shorten;
 mod spares;
 mod store;
 mod together;

@@ -11,6 +11,7 @@ use super::change::{Change, Step, What};
 use super::file::{Body, Place, StoredFile};
 use super::journal::Journal;
 use super::root::{pause, remove};
+use super::shorten::shorten;
 use super::spares::open_spare;
 use super::store::Opfs;
 use super::together::together;
@@ -43,7 +44,11 @@ impl Opfs {
     }
 
     async fn settle_alone(&self) -> Result<()> {
-        let changes: Vec<Change> = self.shared().queue.iter().cloned().collect();
+        let changes: Vec<Change> = {
+            let queue = &mut self.shared().queue;
+            *queue = shorten(std::mem::take(queue));
+            queue.iter().cloned().collect()
+        };
         if !changes.is_empty() {
             self.give_places(&changes).await?;
             let work: Vec<(Change, Option<Step>)> = changes
