@@ -146,6 +146,50 @@ async fn more_files_than_may_be_open_are_written_and_read() {
     Opfs::destroy("many-new").await.unwrap();
 }
 
+#[wasm_bindgen_test]
+async fn what_waits_in_memory_is_bounded() {
+    let store = fresh("waiting").await;
+    let mut spares: Vec<Box<dyn WriteFile>> = Vec::new();
+    for number in 0..16 {
+        spares.push(store.create(&format!("spare/{number}")).unwrap());
+    }
+    let piece = pattern(3 << 20, 7);
+    let (mut first, mut second) = (store.create("first").unwrap(), store.create("second").unwrap());
+    for _ in 0..10 {
+        first.append(&piece).unwrap();
+        second.append(&piece).unwrap();
+    }
+    first.append(&piece).unwrap();
+    let error = second.append(&piece).unwrap_err().to_string();
+    assert!(error.contains("second") && error.contains("let the storage settle"), "{error}");
+    assert_eq!(second.len(), 30 << 20, "nothing of it counts as written");
+    spares[0].append(&piece).unwrap();
+
+    // What has settled takes no memory, and neither does what is gone by then.
+    store.remove("first").unwrap();
+    drop(first);
+    store.settle().await.unwrap();
+    for _ in 0..15 {
+        second.append(&piece).unwrap();
+    }
+    let file = store.open("second").unwrap();
+    assert_eq!(file.len(), 25 * (3 << 20));
+    for number in [0, 9, 10, 24] {
+        let start = number * (3 << 20);
+        assert!(file.view(start..start + (3 << 20)).unwrap() == piece, "{number}");
+    }
+    for number in 0..16 {
+        spares.push(store.create(&format!("more/{number}")).unwrap());
+    }
+    let mut third = store.create("third").unwrap();
+    for _ in 0..21 {
+        third.append(&piece).unwrap();
+    }
+    assert!(third.append(&piece).is_err());
+    drop((file, second, third, spares, store));
+    Opfs::destroy("waiting").await.unwrap();
+}
+
 /// How often files were moved since the first call.
 fn moves() -> f64 {
     let count = js_sys::Function::new_no_args(

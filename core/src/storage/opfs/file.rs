@@ -13,6 +13,7 @@ use crate::storage::slice::check_end;
 use crate::storage::tree;
 
 use super::access::Access;
+use super::waiting::Waiting;
 
 /// Where a file is in the browser's storage. The table of names runs ahead of this until `settle`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub(super) enum Place {
 #[derive(Debug)]
 pub(super) enum Body {
     /// In memory.
-    Buffered(Vec<u8>),
+    Buffered(Waiting),
     /// Synchronous access: any size of read is cheap.
     Open(Access),
     /// Like a picked file.
@@ -103,9 +104,9 @@ impl FileState {
         match &self.body {
             Body::Open(access) => access.read_at(offset, into),
             Body::Paged(file) => file.read_at(offset, into),
-            Body::Buffered(bytes) => {
+            Body::Buffered(file) => {
                 let start = offset as usize;
-                into.copy_from_slice(&bytes[start..start + into.len()]);
+                into.copy_from_slice(&file.bytes()[start..start + into.len()]);
                 Ok(())
             }
             Body::Away => Err(away("read")),
@@ -169,14 +170,7 @@ impl WriteFile for Writer {
         let mut state = self.file.state();
         match &mut state.body {
             Body::Open(access) => access.append(bytes)?,
-            Body::Buffered(written) => {
-                if written.try_reserve(bytes.len()).is_err() {
-                    let message = "no memory for a file that has not settled yet";
-                    let kind = FailureKind::NoSpace;
-                    return Err(Error::storage("write", &self.path, kind, message));
-                }
-                written.extend_from_slice(bytes);
-            }
+            Body::Buffered(file) => file.append(bytes, &self.path)?,
             Body::Paged(_) | Body::Away => return Err(away("write")),
         }
         state.len += bytes.len() as u64;

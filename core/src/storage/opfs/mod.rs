@@ -10,7 +10,8 @@
 //! names are a table in memory, which changes at once; the browser follows in [`Opfs::settle`].
 //!
 //! 1. A new file is one of 16 spare files, open ahead, beside the store. Its bytes go to the
-//!    browser as they are appended. When the spares are used up, a file begins in memory.
+//!    browser as they are appended. When the spares are used up, files begin in memory,
+//!    up to 64 MiB of them; then writing fails until the storage has settled.
 //! 2. `settle` writes the changes of names into a journal, carries them out in order, and opens new
 //!    spares. A file that is open is closed, moved, and opened again.
 //! 3. A tab that ends while it settles leaves its journal; the next mount finishes it. So all
@@ -47,6 +48,7 @@ mod shorten;
 mod spares;
 mod store;
 mod together;
+mod waiting;
 
 pub use scratch::scratch_file;
 pub use store::Opfs;

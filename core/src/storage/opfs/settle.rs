@@ -82,8 +82,8 @@ impl Opfs {
             let number = self.shared().spares.number();
             let mut access = open_spare(&self.directories.aside, number).await?;
             let mut state = file.state();
-            let Body::Buffered(bytes) = &state.body else { continue };
-            access.append(bytes).map_err(|error| named(error, change.path()))?;
+            let Body::Buffered(waiting) = &state.body else { continue };
+            access.append(waiting.bytes()).map_err(|error| named(error, change.path()))?;
             state.body = Body::Open(access);
             state.place = Place::Aside(number);
         }

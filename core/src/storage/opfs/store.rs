@@ -19,6 +19,7 @@ use super::file::{Body, Place, StoredFile, Writer};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::spares::Spares;
+use super::waiting::Held;
 
 /// Bytes copied at a time by [`Storage::link`].
 const COPY_BYTES: u64 = 1 << 20;
@@ -49,6 +50,7 @@ pub(super) struct Shared {
     pub(super) open: Vec<Arc<StoredFile>>,
     /// Files without a name that are still beside the store.
     pub(super) orphans: Vec<Arc<StoredFile>>,
+    held: Held,
     locked: BTreeSet<String>,
 }
 
@@ -60,7 +62,7 @@ impl Shared {
         spares: Spares,
     ) -> Self {
         let (queue, orphans, locked) = (VecDeque::new(), Vec::new(), BTreeSet::new());
-        Self { tree, queue, spares, open, orphans, locked }
+        Self { tree, queue, spares, open, orphans, held: Held::default(), locked }
     }
 
     fn create(&mut self, path: &str) -> Result<Writer> {
@@ -68,7 +70,7 @@ impl Shared {
         let replaced = self.tree.file(path).ok().cloned();
         let file = match self.spares.take() {
             Some((number, access)) => StoredFile::new(Body::Open(access), Place::Aside(number), 0),
-            None => StoredFile::new(Body::Buffered(Vec::new()), Place::Memory, 0),
+            None => StoredFile::new(Body::Buffered(self.held.begin()), Place::Memory, 0),
         };
         if let Err(error) = self.tree.insert_file(path, Arc::clone(&file)) {
             self.take_back(&file);
