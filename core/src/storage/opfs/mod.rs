@@ -12,8 +12,9 @@
 //! 1. A new file is one of 16 spare files, open ahead, beside the store. Its bytes go to the
 //!    browser as they are appended. When the spares are used up, files begin in memory,
 //!    up to 64 MiB of them; then writing fails until the storage has settled.
-//! 2. `settle` writes the changes of names into a journal, carries them out in order, and opens new
-//!    spares. A file that is open is closed, moved, and opened again.
+//! 2. `settle` shortens the changes of names to what they come to, writes them into a journal,
+//!    carries them out, and opens new spares. A file that is open is closed, moved, and opened
+//!    again.
 //! 3. A tab that ends while it settles leaves its journal; the next mount finishes it. So all
 //!    changes between two calls of `settle` happen together or not at all, and a block that is
 //!    being published or removed is never seen by half.
