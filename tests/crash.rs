@@ -10,7 +10,7 @@ use std::path::Path;
 
 use chunkscope::storage::crash::{Operation, PowerLoss, SimulatedDisk};
 use chunkscope::storage::{EntryKind, Storage, join, read_whole};
-use chunkscope_tests::ours::{Live, Place, read_all};
+use chunkscope_tests::ours::{Ended, Live, Place, live_until_it_stops, read_all};
 use chunkscope_tests::prometheus;
 use chunkscope_tests::scenario::{
     Model, Scenario, Settings, Shape, Step, System, Value, Visible, generate,
@@ -28,62 +28,10 @@ fn life_of(shape: Shape, seed: u64, window: i64) -> Scenario {
     life
 }
 
-/// How far a life came on a disk that stops.
-struct Ended {
-    /// What was acknowledged.
-    before: Model,
-    /// With the step in which it stopped.
-    behind: Model,
-    /// Steps that were done.
-    steps: usize,
-}
-
-/// Lives until a step fails.
-fn live_until_it_stops(life: &Scenario, disk: &SimulatedDisk) -> Ended {
-    let mut before = Model::new(life.settings);
-    let opened = Live::open(Place::Simulated(disk.clone()), &life.settings);
-    let Ok(mut live) = opened else { return Ended { behind: before.clone(), before, steps: 0 } };
-    for (number, step) in life.steps.iter().enumerate() {
-        let mut behind = before.clone();
-        if let Step::Append { samples, commit } = step {
-            behind.append(samples, *commit);
-        }
-        behind.apply(step);
-        let done = match step {
-            Step::Append { samples, commit } => live.append(samples, *commit).map(|_| ()),
-            Step::Delete { series, min_time, max_time } => {
-                live.delete(series, *min_time, *max_time)
-            }
-            Step::Upkeep => live.upkeep(),
-            Step::Clean => live.clean(),
-            Step::Reopen | Step::Crash | Step::PowerLoss => live.restart(step),
-        };
-        if done.is_err() {
-            return Ended { before, behind, steps: number };
-        }
-        if *step == Step::Reopen {
-            behind.restart(live.min_valid_time());
-        }
-        before = behind;
-    }
-    Ended { behind: before.clone(), before, steps: life.steps.len() }
-}
-
-/// Opens what is left and holds it against what was acknowledged. Then once more: recovery itself
-/// must leave a directory that opens.
+/// Holds what is left against what was acknowledged; see [`Ended::check`].
 fn check(disk: &SimulatedDisk, ended: &Ended, life: &Scenario, what: &str) {
-    let either = ended.before.or(&ended.behind);
-    let place = Place::Simulated(disk.clone());
-    for attempt in ["opened", "opened again"] {
-        let fail = |why: String| -> ! {
-            panic!("{what}, {attempt}: {why}\nof {}", life.prefix(ended.steps + 1))
-        };
-        let live = Live::open(place.clone(), &life.settings);
-        let mut live = live.unwrap_or_else(|why| fail(why));
-        let visible = live.read_all().unwrap_or_else(|why| fail(why));
-        either.compare(&visible).unwrap_or_else(|why| fail(why));
-        live.close().unwrap_or_else(|why| fail(why));
-    }
+    let checked = ended.check(disk, life);
+    checked.unwrap_or_else(|why| panic!("{what}, {why}\nof {}", life.prefix(ended.steps + 1)));
 }
 
 /// The operations of a whole life.

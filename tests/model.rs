@@ -28,7 +28,7 @@ fn for_a_server(steps: Vec<Step>, window: i64) -> Vec<Step> {
         .flat_map(|step| match step {
             Step::Append { samples, .. } => readable(&samples).into_iter().map(one).collect(),
             Step::Delete { .. } if window > 0 => Vec::new(),
-            Step::Upkeep | Step::PowerLoss | Step::Clean => Vec::new(),
+            Step::Upkeep | Step::Work(_) | Step::PowerLoss | Step::Clean => Vec::new(),
             other => vec![other],
         })
         .collect()
@@ -98,8 +98,9 @@ fn prometheus_lives_as_the_model_says() {
         let shape = Shape { steps: 150, histograms: false, power_loss: false, ..Shape::default() };
         let mut life = generate(seed, shape);
         // So long that nothing is cut while it lives.
+        let (retention, tuning) = (None, life.settings.tuning);
         life.settings =
-            Settings { chunk_range: 90_000_000, window, retention: None, sync_commits: false };
+            Settings { chunk_range: 90_000_000, window, retention, sync_commits: false, tuning };
         life.steps = for_a_server(life.steps, window);
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let started = Prometheus::start(scratch.path().to_owned(), &life.settings);

@@ -10,7 +10,9 @@ use chunkscope::types::BlockId;
 use chunkscope_tests::fixtures;
 use chunkscope_tests::ours::{Live, Place};
 use chunkscope_tests::prometheus::{self, SeriesMap, Server, ServerOptions, copy};
-use chunkscope_tests::scenario::{Outcome, Sample, Settings, System, Value, Visible, labels_of};
+use chunkscope_tests::scenario::{
+    Outcome, Sample, Settings, System, Tuning, Value, Visible, labels_of,
+};
 
 /// A multiple of all block lengths here.
 const START: i64 = 1_699_999_920_000;
@@ -29,8 +31,9 @@ struct Trip {
 impl Trip {
     fn begin(seed: u64) -> Self {
         let window = if seed.is_multiple_of(2) { 0 } else { 2 * MINUTE };
+        let (retention, tuning) = (None, Tuning::default());
         let settings =
-            Settings { chunk_range: MINUTE, window, retention: None, sync_commits: true };
+            Settings { chunk_range: MINUTE, window, retention, sync_commits: true, tuning };
         let folder = tempfile::tempdir().expect("a temporary directory");
         std::fs::create_dir(folder.path().join("data")).expect("a writable place");
         Self { seed, settings, folder, model: Visible::new(), now: START }
@@ -263,7 +266,8 @@ fn what_we_do_not_touch_stays_as_prometheus_wrote_it() {
         let newest = db.time_range().max_time;
         let ends = db.blocks().iter().map(|block| block.meta().max_time);
         let chunk_range = guess_chunk_range(ends);
-        let settings = Settings { chunk_range, window: 0, retention: None, sync_commits: false };
+        let (retention, tuning) = (None, Tuning::default());
+        let settings = Settings { chunk_range, window: 0, retention, sync_commits: false, tuning };
         let mut live = Live::open(Place::Folder(data.clone()), &settings).expect("it opens");
         live.upkeep().expect("upkeep goes on");
         let had = blocks(&mut live);

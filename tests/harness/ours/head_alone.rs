@@ -94,6 +94,11 @@ impl System for HeadAlone {
         Ok(())
     }
 
+    fn work(&mut self, steps: usize) -> Result<(), String> {
+        let (head, _) = self.parts()?;
+        (0..steps).try_for_each(|_| head.map_chunks().map(drop)).map_err(|error| error.to_string())
+    }
+
     fn clean(&mut self) -> Result<(), String> {
         Ok(())
     }

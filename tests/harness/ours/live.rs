@@ -12,7 +12,7 @@ use chunkscope::retention::RetentionOptions;
 use chunkscope::storage::crash::{PowerLoss, SimulatedDisk};
 use chunkscope::storage::{Mmap, Storage};
 use chunkscope::types::TimeRange;
-use chunkscope::wal::{LogOptions, SyncPolicy};
+use chunkscope::wal::{Compression, LogOptions, PAGE_SIZE, SyncPolicy};
 
 use super::samples::{histogram, labels, matcher, outcome, read_all};
 use crate::prometheus::copy;
@@ -56,27 +56,7 @@ impl Live {
     /// # Errors
     /// It does not open.
     pub fn open(place: Place, settings: &Settings) -> Result<Self, String> {
-        let options = WriteOptions {
-            chunk_range: settings.chunk_range,
-            max_block_duration: Some(settings.chunk_range * 9),
-            retention: RetentionOptions { time: settings.retention, ..Default::default() },
-            out_of_order_window: settings.window,
-            log: LogOptions {
-                segment_size: 128 << 10,
-                sync: match settings.sync_commits {
-                    true => SyncPolicy::EveryCommit,
-                    false => SyncPolicy::default(),
-                },
-                ..LogOptions::default()
-            },
-            ..WriteOptions::default()
-        };
-        // Where commits are not synced, a power loss can tear the log in the middle: behind a crash
-        // it goes on in a new segment, and what the last one wrote was never synced.
-        let options = match settings.sync_commits {
-            true => options,
-            false => WriteOptions { damaged_log: DamagedLog::Repair, ..options },
-        };
+        let options = options(settings);
         let clock = Arc::new(VirtualClock::new(1_700_000_000_000, 1));
         let db = Some(start(&place, &options, &clock)?);
         Ok(Self { place, options, clock, db, restarts: 0, has_lost_power: false })
@@ -98,6 +78,34 @@ impl Live {
         let db = self.db.take().ok_or("it is not open")?;
         db.close().map_err(|error| error.to_string())?;
         Ok(self.place)
+    }
+}
+
+fn options(settings: &Settings) -> WriteOptions {
+    let tuning = settings.tuning;
+    let (sync, damaged_log) = match settings.sync_commits {
+        true => (SyncPolicy::EveryCommit, DamagedLog::default()),
+        // Where commits are not synced, a power loss can tear the log in the middle: behind a crash
+        // it goes on in a new segment, and what the last one wrote was never synced.
+        false => (SyncPolicy::default(), DamagedLog::Repair),
+    };
+    let compression = if tuning.compressed { Compression::Snappy } else { Compression::None };
+    WriteOptions {
+        chunk_range: settings.chunk_range,
+        max_block_duration: Some(settings.chunk_range * 9),
+        retention: RetentionOptions { time: settings.retention, ..Default::default() },
+        out_of_order_window: settings.window,
+        out_of_order_capacity: tuning.out_of_order_capacity,
+        samples_per_chunk: tuning.samples_per_chunk,
+        snapshot_on_close: tuning.snapshot,
+        xor2: tuning.xor2,
+        log: LogOptions {
+            segment_size: tuning.segment_pages * PAGE_SIZE as u64,
+            compression,
+            sync,
+        },
+        damaged_log,
+        ..WriteOptions::default()
     }
 }
 
@@ -145,6 +153,11 @@ impl System for Live {
         self.clock.advance(60_000);
         while !matches!(self.db().upkeep().map_err(text)?, Upkeep::Idle { .. }) {}
         Ok(())
+    }
+
+    fn work(&mut self, steps: usize) -> Result<(), String> {
+        self.clock.advance(20_000);
+        (0..steps).try_for_each(|_| self.db().upkeep().map(drop)).map_err(text)
     }
 
     fn clean(&mut self) -> Result<(), String> {

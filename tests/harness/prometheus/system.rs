@@ -88,6 +88,10 @@ impl System for Prometheus {
         Ok(())
     }
 
+    fn work(&mut self, _: usize) -> Result<(), String> {
+        Ok(())
+    }
+
     fn clean(&mut self) -> Result<(), String> {
         self.server()?.post("/api/v1/admin/tsdb/clean_tombstones").map(|_| ())
     }

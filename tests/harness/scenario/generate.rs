@@ -1,9 +1,10 @@
-//! A seed becomes a life: the same one on every machine.
+//! A seed becomes a life, or bytes do: the same one on every machine.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::step::{Sample, Scenario, Settings, Step, Value, is_histogram};
+use super::chance::Chance;
+use super::step::{Sample, Scenario, Settings, Step, Tuning, Value, is_histogram};
 
 /// How a life is to be.
 #[derive(Debug, Clone, Copy)]
@@ -18,38 +19,20 @@ pub struct Shape {
     pub histograms: bool,
     /// Whether the power may fail.
     pub power_loss: bool,
+    /// Whether upkeep is done piece by piece, with other things in between, and what changes no
+    /// answer is chosen, too.
+    pub varied: bool,
 }
 
 impl Default for Shape {
     fn default() -> Self {
         let start = 1_700_000_000_000;
-        Self { steps: 400, series: 6, start, histograms: true, power_loss: true }
+        Self { steps: 400, series: 6, start, histograms: true, power_loss: true, varied: false }
     }
 }
 
-/// Chance, the same for the same seed: xorshift64*.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11
-    }
-
-    fn below(&mut self, end: i64) -> i64 {
-        (self.next() % end.max(1) as u64) as i64
-    }
-
-    /// True once in `times`.
-    fn once_in(&mut self, times: u64) -> bool {
-        self.next().is_multiple_of(times)
-    }
-}
-
-struct Maker {
-    random: Random,
+struct Maker<'a> {
+    random: Chance<'a>,
     settings: Settings,
     shape: Shape,
     now: i64,
@@ -82,13 +65,30 @@ pub fn seeds(usual: Range<u64>) -> Range<u64> {
 /// The life of this seed.
 #[must_use]
 pub fn generate(seed: u64, shape: Shape) -> Scenario {
-    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-    (0..4).for_each(|_| _ = random.next());
+    make(seed, shape, Chance::of_seed(seed))
+}
+
+/// The life that these bytes choose: it ends with them, or after `shape.steps`.
+#[must_use]
+pub fn from_bytes(bytes: &[u8], shape: Shape) -> Scenario {
+    make(0, shape, Chance::Bytes(bytes))
+}
+
+/// Bytes of a life that [`from_bytes`] makes something of: what a fuzzer starts from.
+#[must_use]
+pub fn bytes_of(seed: u64) -> Vec<u8> {
+    let mut random = Chance::of_seed(seed);
+    let length = 200 + random.below(4000);
+    (0..length).map(|_| random.below(256) as u8).collect()
+}
+
+fn make(seed: u64, shape: Shape, mut random: Chance<'_>) -> Scenario {
     let chunk_range = [60_000, 600_000, 7_200_000][random.below(3) as usize];
     let window = if random.once_in(2) { 0 } else { chunk_range * [1, 3][random.below(2) as usize] };
     let retention = random.once_in(3).then(|| chunk_range * (4 + random.below(12)));
     let sync_commits = !random.once_in(3);
-    let settings = Settings { chunk_range, window, retention, sync_commits };
+    let tuning = if shape.varied { tuning(&mut random) } else { Tuning::default() };
+    let settings = Settings { chunk_range, window, retention, sync_commits, tuning };
     let interval = chunk_range / [20, 60, 200][random.below(3) as usize];
     let (now, born) = (shape.start, shape.series);
     let alive = (0..born).collect();
@@ -96,13 +96,24 @@ pub fn generate(seed: u64, shape: Shape) -> Scenario {
     let mut maker =
         Maker { random, settings, shape, now, interval, alive, born, counters, newest, deleted };
     let mut steps = Vec::new();
-    while steps.len() < shape.steps {
+    while steps.len() < shape.steps && !maker.random.is_over() {
         steps.push(maker.step());
     }
     Scenario { seed, settings, steps }
 }
 
-impl Maker {
+fn tuning(random: &mut Chance<'_>) -> Tuning {
+    Tuning {
+        compressed: !random.once_in(3),
+        xor2: random.once_in(4),
+        snapshot: random.once_in(3),
+        segment_pages: [1, 4][random.below(2) as usize],
+        samples_per_chunk: [120, 10][random.below(2) as usize],
+        out_of_order_capacity: [32, 3][random.below(2) as usize],
+    }
+}
+
+impl Maker<'_> {
     fn step(&mut self) -> Step {
         match self.random.below(1000) {
             0..20 => self.delete(),
@@ -111,6 +122,7 @@ impl Maker {
             96..106 => Step::Reopen,
             106..120 => Step::Crash,
             120..126 if self.shape.power_loss => Step::PowerLoss,
+            126..160 if self.shape.varied => Step::Work(1 + self.random.below(12) as usize),
             _ => self.scrape(),
         }
     }
@@ -164,7 +176,7 @@ impl Maker {
             0 => Value::float(f64::NAN),
             1 => Value::float(f64::INFINITY),
             2 => Value::float(-0.0),
-            3 => Value::Float(self.random.next().rotate_left(40) | 1),
+            3 => Value::Float(self.random.bits().rotate_left(40) | 1),
             4 => Value::STALE,
             5..15 => Value::float(self.random.below(1000) as f64 / 8.0),
             _ => late_value(series, time),
@@ -181,7 +193,9 @@ impl Maker {
         }
         Some(match self.random.below(4) {
             0 => own,
-            1 if !is_histogram(series) => Sample { value: Value::float(-1.0), ..own },
+            1 if !is_histogram(series) && !self.is_deleted(own.time) => {
+                Sample { value: Value::float(-1.0), ..own }
+            }
             2 => {
                 let time = own.time - self.settings.chunk_range * 8;
                 Sample { series, time, value: late_value(series, time) }
@@ -194,13 +208,16 @@ impl Maker {
         })
     }
 
+    fn is_deleted(&self, time: i64) -> bool {
+        self.deleted.iter().any(|(from, to)| (*from..=*to).contains(&time))
+    }
+
     /// Late samples, in the window or a little before it.
     fn add_late(&mut self, samples: &mut Vec<Sample>) {
         for _ in 0..=self.random.below(6) {
             let series = self.alive[self.random.below(self.alive.len() as i64) as usize];
             let time = self.now - self.random.below(self.settings.window * 11 / 10);
-            let hidden = self.deleted.iter().any(|(from, to)| (*from..=*to).contains(&time));
-            if !hidden && (self.shape.histograms || !is_histogram(series)) {
+            if !self.is_deleted(time) && (self.shape.histograms || !is_histogram(series)) {
                 samples.push(Sample { series, time, value: late_value(series, time) });
             }
         }
@@ -232,6 +249,18 @@ mod tests {
         let shape = Shape::default();
         assert_eq!(generate(7, shape), generate(7, shape));
         assert_ne!(generate(7, shape).steps, generate(8, shape).steps);
+    }
+
+    #[test]
+    fn bytes_are_one_life_and_a_byte_more_is_a_longer_one() {
+        let bytes: Vec<u8> = (0..2000_u32).map(|at| (at * at / 7 % 251) as u8).collect();
+        let shape = Shape { varied: true, ..Shape::default() };
+        let life = from_bytes(&bytes, shape);
+        assert_eq!(life, from_bytes(&bytes, shape));
+        assert!(life.steps.len() > 20, "{life}");
+        let before = from_bytes(&bytes[..1000], shape);
+        assert!(life.prefix(before.steps.len() - 1) == before.prefix(before.steps.len() - 1));
+        assert_eq!(from_bytes(&[], shape).steps.len(), 0);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `step` | one thing that is done, as plain data that prints |
-//! | `generate` | a seed becomes a life |
+//! | `chance` | where choices come from: a seed, or bytes |
+//! | `generate` | a seed becomes a life, or bytes do |
 //! | `acceptance` | which samples are taken: the rules of a Prometheus head |
 //! | `model` | what must be visible, with nothing but maps |
 //! | `system` | what a database must offer to live it; running both side by side |
@@ -12,13 +13,14 @@
 //! against the model. A failing life prints itself, and its shortest failing beginning.
 
 mod acceptance;
+mod chance;
 mod generate;
 mod model;
 mod step;
 mod system;
 
 pub use acceptance::{Limits, Outcome, Placement};
-pub use generate::{Shape, generate, seeds};
+pub use generate::{Shape, bytes_of, from_bytes, generate, seeds};
 pub use model::{Model, Visible};
-pub use step::{Sample, Scenario, Settings, Step, Value, is_histogram, labels_of};
+pub use step::{Sample, Scenario, Settings, Step, Tuning, Value, is_histogram, labels_of};
 pub use system::{Failure, System, run, shortest};

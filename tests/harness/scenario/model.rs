@@ -52,8 +52,8 @@ pub struct Model {
     min_valid_time: i64,
     /// Whether it is known what a sample would come to; not after a loss of unknown extent.
     pub exact: bool,
-    /// Tombstones were cleaned since the last cut: that may have cut the head, too.
-    cleaned: bool,
+    /// The head may have been cut by other steps since the last upkeep.
+    cut_before: bool,
     cuts: bool,
 }
 
@@ -69,7 +69,7 @@ impl Model {
             min_valid_time,
             exact: true,
             cuts: true,
-            cleaned: false,
+            cut_before: false,
         }
     }
 
@@ -208,31 +208,48 @@ impl Model {
         if !self.exact {
             return false; // what is in blocks by now, the next restart tells
         }
-        let range = self.settings.chunk_range;
         let mut cut = false;
-        while let Some((min, max)) = self.head.filter(|_| self.cuts)
-            && max - min > range / 2 * 3
-        {
+        while self.is_due() {
             cut = true;
-            let end = min.div_euclid(range) * range + range;
-            for series in self.series.values_mut() {
-                series.in_order = series.in_order.split_off(&end);
-                series.newest = series.newest.filter(|_| !series.in_order.is_empty());
-            }
-            self.min_valid_time = end;
-            self.head = Some((end, max.max(end)));
-            let oldest = self.series.values().filter_map(|series| series.in_order.first()).min();
-            if let Some(oldest) = oldest.copied().filter(|oldest| *oldest > end) {
-                let begin = oldest.min(self.limits(end).min_valid_time);
-                self.min_valid_time = begin;
-                self.head = Some((begin, max.max(begin)));
-            }
+            self.cut();
         }
-        // If cleaning cut the head already, this upkeep puts no late samples away.
-        if cut && !std::mem::take(&mut self.cleaned) {
+        // If another step cut the head already, this upkeep puts no late samples away.
+        if cut && !std::mem::take(&mut self.cut_before) {
             self.series.values_mut().for_each(|series| series.late.clear());
         }
         cut
+    }
+
+    /// A step that does only some of what is due has cut the head up to there.
+    pub fn cut_to(&mut self, min_valid_time: i64) {
+        self.cut_before = true;
+        while self.exact && self.min_valid_time < min_valid_time && self.is_due() {
+            self.cut();
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        let length = self.head.map_or(0, |(min, max)| max - min);
+        self.cuts && length > self.settings.chunk_range / 2 * 3
+    }
+
+    /// Cuts one block off the head.
+    fn cut(&mut self) {
+        let Some((min, max)) = self.head else { return };
+        let range = self.settings.chunk_range;
+        let end = min.div_euclid(range) * range + range;
+        for series in self.series.values_mut() {
+            series.in_order = series.in_order.split_off(&end);
+            series.newest = series.newest.filter(|_| !series.in_order.is_empty());
+        }
+        self.min_valid_time = end;
+        self.head = Some((end, max.max(end)));
+        let oldest = self.series.values().filter_map(|series| series.in_order.first()).min();
+        if let Some(oldest) = oldest.copied().filter(|oldest| *oldest > end) {
+            let begin = oldest.min(self.limits(end).min_valid_time);
+            self.min_valid_time = begin;
+            self.head = Some((begin, max.max(begin)));
+        }
     }
 
     /// The database starts anew, and tells the first time it takes in order: everything from there
@@ -351,8 +368,8 @@ impl Model {
                 self.upkeep();
                 self.retain();
             }
-            Step::Clean => {
-                self.cleaned = true;
+            Step::Work(_) | Step::Clean => {
+                self.cut_before = true;
                 self.retain();
             }
             Step::Append { .. } | Step::Reopen | Step::Crash | Step::PowerLoss => {}
@@ -403,10 +420,13 @@ impl Series {
 
 #[cfg(test)]
 mod tests {
+    use super::super::step::Tuning;
     use super::*;
 
-    const SETTINGS: Settings =
-        Settings { chunk_range: 1000, window: 0, retention: None, sync_commits: true };
+    fn settings(window: i64) -> Settings {
+        let (retention, tuning) = (None, Tuning::default());
+        Settings { chunk_range: 1000, window, retention, sync_commits: true, tuning }
+    }
 
     fn sample(series: u32, time: i64, value: f64) -> Sample {
         Sample { series, time, value: Value::float(value) }
@@ -422,7 +442,7 @@ mod tests {
 
     #[test]
     fn what_is_committed_must_be_seen_and_nothing_else() {
-        let mut model = Model::new(SETTINGS);
+        let mut model = Model::new(settings(0));
         let (one, two) = (sample(1, 100, 1.0), sample(1, 200, 2.0));
         assert_eq!(model.append(&[one], true), [Outcome::Accepted]);
         assert_eq!(model.append(&[two], false), [Outcome::Accepted]);
@@ -435,7 +455,7 @@ mod tests {
 
     #[test]
     fn a_head_is_cut_at_the_end_of_its_range() {
-        let mut model = Model::new(SETTINGS);
+        let mut model = Model::new(settings(0));
         for time in (100..=1600).step_by(100) {
             model.append(&[sample(1, time, 1.0)], true);
         }
@@ -449,7 +469,7 @@ mod tests {
 
     #[test]
     fn a_step_that_was_interrupted_may_show_or_not() {
-        let mut before = Model::new(SETTINGS);
+        let mut before = Model::new(settings(0));
         before.append(&[sample(1, 100, 1.0)], true);
         let mut behind = before.clone();
         behind.append(&[sample(1, 200, 2.0)], true);
@@ -463,7 +483,7 @@ mod tests {
 
     #[test]
     fn late_samples_are_taken_in_the_window() {
-        let mut model = Model::new(Settings { window: 2000, ..SETTINGS });
+        let mut model = Model::new(settings(2000));
         model.append(&[sample(1, 5000, 1.0)], true);
         let late = model.append(&[sample(1, 3000, 2.0), sample(1, 2999, 3.0)], true);
         assert_eq!(late, [Outcome::Accepted, Outcome::TooOld]);

@@ -67,6 +67,8 @@ pub enum Step {
     },
     /// All that is due: head blocks, out-of-order blocks, merges, retention.
     Upkeep,
+    /// So many bounded steps of what is due; it goes on with the next ones.
+    Work(usize),
     /// Blocks with tombstones are written anew.
     Clean,
     /// The process stops as it should, and starts again.
@@ -91,6 +93,7 @@ impl fmt::Display for Step {
                 series.iter().try_for_each(|own| write!(f, " s{own}"))
             }
             Self::Upkeep => f.write_str("upkeep"),
+            Self::Work(steps) => write!(f, "{steps} steps of upkeep"),
             Self::Clean => f.write_str("clean tombstones"),
             Self::Reopen => f.write_str("reopen"),
             Self::Crash => f.write_str("crash"),
@@ -110,6 +113,38 @@ pub struct Settings {
     pub retention: Option<i64>,
     /// Every commit is synced before it is acknowledged.
     pub sync_commits: bool,
+    /// The rest.
+    pub tuning: Tuning,
+}
+
+/// How a database is set up in what changes no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tuning {
+    /// Records of the logs are compressed.
+    pub compressed: bool,
+    /// Floats are encoded as XOR2.
+    pub xor2: bool,
+    /// The head's memory is kept in a snapshot when it closes.
+    pub snapshot: bool,
+    /// Pages of a segment.
+    pub segment_pages: u64,
+    /// Samples of a chunk of floats.
+    pub samples_per_chunk: u16,
+    /// Late samples of a chunk of them.
+    pub out_of_order_capacity: u8,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            compressed: true,
+            xor2: false,
+            snapshot: false,
+            segment_pages: 4,
+            samples_per_chunk: 120,
+            out_of_order_capacity: 32,
+        }
+    }
 }
 
 /// A life.
@@ -174,8 +209,9 @@ mod tests {
             Step::Delete { series: vec![3, 4], min_time: 5, max_time: 6 },
             Step::Crash,
         ];
+        let (retention, tuning) = (None, Tuning::default());
         let settings =
-            Settings { chunk_range: 1000, window: 0, retention: None, sync_commits: false };
+            Settings { chunk_range: 1000, window: 0, retention, sync_commits: false, tuning };
         let life = Scenario { seed: 7, settings, steps };
         let text = life.to_string();
         assert!(text.contains("   0  commit s3@5=1.5 s3@6=stale\n   1  delete 5 to 6 of s3 s4\n"));

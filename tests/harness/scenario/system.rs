@@ -26,6 +26,12 @@ pub trait System {
     /// It failed.
     fn upkeep(&mut self) -> Result<(), String>;
 
+    /// Does so many bounded steps of what is due.
+    ///
+    /// # Errors
+    /// It failed.
+    fn work(&mut self, steps: usize) -> Result<(), String>;
+
     /// Writes blocks with tombstones anew.
     ///
     /// # Errors
@@ -39,7 +45,7 @@ pub trait System {
     fn restart(&mut self, how: &Step) -> Result<(), String>;
 
     /// The first time that comes in order: the end of the newest in-order block, `i64::MIN` when
-    /// there is none. Asked after a restart.
+    /// there is none.
     fn min_valid_time(&self) -> i64;
 
     /// Everything a query over all time returns.
@@ -117,7 +123,14 @@ fn take(system: &mut dyn System, step: &Step, model: &mut Model) -> Result<(), S
             system.delete(series, *min_time, *max_time)?;
         }
         Step::Upkeep => system.upkeep()?,
-        Step::Clean => system.clean()?,
+        Step::Work(steps) => {
+            system.work(*steps)?;
+            model.cut_to(system.min_valid_time());
+        }
+        Step::Clean => {
+            system.clean()?;
+            model.cut_to(system.min_valid_time());
+        }
         Step::Reopen | Step::Crash | Step::PowerLoss => {
             if *step == Step::PowerLoss {
                 model.lose_power();
