@@ -41,6 +41,8 @@ pub(super) fn collect_chunks<'m>(
         for chunk in into.split_off(start) {
             encoded += trim(chunk, deleted, range, &mut left)?;
         }
+        // Late chunks overlap: the one that began first may now begin behind others.
+        left.sort_by_key(|chunk| chunk.range.min_time);
         let place = merge.holders().iter().position(|holder| holder == source);
         parts.push((place, left));
     }
