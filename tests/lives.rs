@@ -43,3 +43,20 @@ fn late_chunks_that_begin_in_the_block_before() {
     ];
     lives(settings(60_000, 180_000, tuning), steps);
 }
+
+/// While late samples were written to a block, another one came. What the log had of the first ones
+/// was taken for done with, and their chunk had not reached its file.
+#[test]
+fn a_late_sample_comes_while_others_are_compacted() {
+    for pieces in 1..20 {
+        let steps = vec![
+            commit(&[(1, 20_000), (2, 113_000), (2, 74_000)]),
+            Step::Work(pieces),
+            commit(&[(2, 155_000), (2, 140_000)]),
+            Step::Crash,
+            Step::Upkeep,
+            Step::Crash,
+        ];
+        lives(settings(60_000, 180_000, Tuning::default()), steps);
+    }
+}

@@ -163,9 +163,14 @@ fn what_is_deleted_is_hidden_and_stays_hidden() {
     assert_eq!(directory.times("a").first(), Some(&(2 * HOUR)));
     let report = directory.head.report();
     assert_eq!(report.tombstones.get("1"), Some(&vec![[50 * MINUTE, 110 * MINUTE]]));
-    directory.head.map_late_samples().unwrap();
+    map_late(&mut directory).unwrap();
     directory.head.truncate_out_of_order(ChunkRef(u64::MAX)).unwrap();
     assert!(directory.head.report().tombstones.is_empty());
+}
+
+fn map_late(directory: &mut Directory) -> crate::error::Result<Option<ChunkRef>> {
+    let Directory { head, logs, .. } = directory;
+    head.map_late_samples(logs)
 }
 
 /// Series with their labels as text, and the times of their samples, as a block would be written.
@@ -216,12 +221,12 @@ fn a_block_is_written_from_what_was_there_when_it_was_begun() {
     let in_range: Vec<i64> = (0..120).map(|minute| minute * MINUTE).collect();
     assert_eq!(before[0].1, in_range, "of chunks that end with the range");
     map_all(&mut directory);
-    let last = directory.head.map_late_samples().unwrap().unwrap();
+    let last = map_late(&mut directory).unwrap().unwrap();
     let late = directory.head.view_out_of_order(last);
     assert_eq!((late.num_series(), late.range()), (1, TimeRange::new(30_500, 30_500)));
     directory.commit(&[("a", (200 * MINUTE, 1.0).into()), ("b", (31_000, 1.0).into())]);
     directory.commit(&[("0", (200 * MINUTE, 1.0).into())]);
-    directory.head.map_late_samples().unwrap();
+    map_late(&mut directory).unwrap();
     assert_eq!(written(&directory, &in_order, range), before);
     assert_eq!(written(&directory, &late, range), [("__name__=b".to_owned(), vec![30_500])]);
     directory.head.truncate_out_of_order(last).unwrap();

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 
+use super::append::CommitRecords;
 use super::chunk_writer::{ChunkWriter, NewChunk};
 use super::logs::Logs;
 use super::mapped_chunks::read_chunk_at;
@@ -18,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Story};
 use crate::storage::Storage;
 use crate::types::ChunkRef;
+use crate::wal::{MarkerEntry, RecordBatch};
 
 /// Slots that one step looks at.
 const STEP_SLOTS: u32 = 1 << 14;
@@ -137,33 +139,39 @@ impl Head {
     }
 
     /// Writes all out-of-order samples to head chunk files, whether their buffers are full or not:
-    /// where the last of them is. To be called before they are compacted.
+    /// where the last of them is. To be called before they are compacted. The write-behind log is
+    /// told which chunks those are: until blocks hold the samples, a replay must find them there.
     ///
     /// # Errors
     /// The storage is full or fails: some are still in memory.
-    pub fn map_late_samples(&mut self) -> Result<Option<ChunkRef>> {
-        let mut last = None;
+    pub fn map_late_samples(&mut self, logs: &mut Logs) -> Result<Option<ChunkRef>> {
+        let mut markers = Vec::new();
+        let mut outcome = Ok(());
         for slot in 0..self.registry.num_slots() {
             let has_late = |series: &Series| series.out_of_order().is_some();
             if self.registry.get(slot).is_none_or(|series| !has_late(series)) {
                 continue;
             }
             self.map_late_buffer(slot);
-            let chunks = self.map_late_chunks(slot)?;
-            last = last.max(chunks);
+            outcome = self.map_late_chunks(slot, &mut markers);
+            if outcome.is_err() {
+                break;
+            }
         }
-        Ok(last)
+        let mut batch = RecordBatch::default();
+        let mut records = CommitRecords::new(&mut batch, logs.start_times);
+        records.markers(&markers);
+        let named = records.named;
+        logs.log_behind(&batch, &named, &mut self.story);
+        outcome.map(|()| markers.iter().map(|marker| marker.chunk).max())
     }
 
-    /// Writes the out-of-order chunks of a series that are still in memory; where the last chunk
-    /// is.
-    fn map_late_chunks(&mut self, slot: u32) -> Result<Option<ChunkRef>> {
-        let Self { registry, chunk_writer: Some(writer), story, .. } = self else {
-            return Ok(None);
-        };
-        let Some((series, bytes)) = registry.with_bytes(slot) else { return Ok(None) };
+    /// Writes the out-of-order chunks of a series that are still in memory; adds where all are.
+    fn map_late_chunks(&mut self, slot: u32, markers: &mut Vec<MarkerEntry>) -> Result<()> {
+        let Self { registry, chunk_writer: Some(writer), story, .. } = self else { return Ok(()) };
+        let Some((series, bytes)) = registry.with_bytes(slot) else { return Ok(()) };
         let owner = series.reference();
-        let mut last = None;
+        let before = markers.len();
         for chunk in series.out_of_order_mut().iter_mut().flat_map(|late| &mut late.chunks) {
             if let ChunkData::Bytes(encoding, place) = chunk.data {
                 let data = bytes.get(place)?.into_owned();
@@ -174,17 +182,23 @@ impl Head {
                     out_of_order: true,
                     data: &data,
                 };
-                let reference = writer.write(&new)?;
+                let reference = match writer.write(&new) {
+                    Ok(reference) => reference,
+                    Err(error) => {
+                        markers.truncate(before); // the log is needed for this one
+                        return Err(error);
+                    }
+                };
                 tell_mapped(story, &new, reference);
                 bytes.release(place);
                 chunk.data = ChunkData::File(ChunkPlace { reference, encoding });
             }
             if let ChunkData::File(place) = &chunk.data {
-                last = last.max(Some(place.reference));
+                markers.push(MarkerEntry { series: owner, chunk: place.reference });
             }
         }
         self.adopt_files();
-        Ok(last)
+        Ok(())
     }
 
     /// Removes head chunk files that nobody refers to: those below `lowest`.

@@ -1,7 +1,7 @@
 //! Compacting samples that came late.
 //!
-//! 1. The write-behind log goes on in a new segment: all before it will be in blocks.
-//! 2. All late samples go to head chunk files.
+//! 1. All late samples go to head chunk files, and the write-behind log names the chunks.
+//! 2. It goes on in a new segment: all before it will be in blocks.
 //! 3. For each chunk range that they reach into, a block of them is written, marked
 //!    `from-out-of-order`: it does not say up to when in-order data is complete.
 //! 4. The blocks are opened, and in the same step the head forgets the samples; old segments of the
@@ -33,13 +33,14 @@ impl LiveDb {
         if head.out_of_order_range().is_empty() {
             return Ok(false);
         }
+        let last = head.map_late_samples(logs);
+        story.append(head.story());
+        let last = last?;
         let mut segment = None;
         if let Some(behind) = logs.behind() {
             behind.next_segment()?;
             segment = Some(behind.segment());
         }
-        let last = head.map_late_samples()?;
-        story.append(head.story());
         if let Some(segment) = segment {
             let segment = segment as u32;
             story.tell(|| Event::SegmentStarted { log: LogName::Wbl, segment });

@@ -9,12 +9,17 @@
 //! samples of chunk 1 | marker of chunk 1, samples of chunk 2 | marker of chunk 2, …
 //! ```
 //!
-//! The first buffer of a series gets a marker to chunk 0: nothing of it is in a file.
+//! The first buffer of a series gets a marker to chunk 0: nothing of it is in a file. A buffer that
+//! was emptied to be compacted gets none (upstream: chunk 0 again): a chunk of it may still be lost
+//! with the process, and in a replay the marker would take what the log has of it. Nor is there one
+//! while a chunk could not be written to a file.
 
 use super::records::CommitRecords;
 use crate::head::logs::Logs;
 use crate::head::sample::{Sample, Value};
+use crate::head::series::Series;
 use crate::head::state::Head;
+use crate::head::stored_chunks::ChunkData;
 use crate::types::{ChunkRef, SeriesRef, TimeRange};
 use crate::wal::{HistogramEntry, MarkerEntry, RecordBatch, SampleEntry, StartTimes};
 
@@ -99,12 +104,15 @@ impl Head {
         let Some(series) = self.registry.get_mut(slot) else { return false };
         let reference = series.reference();
         let late = series.out_of_order_mut().get_or_insert_default();
-        if late.buffer().is_empty() || late.is_full(capacity) {
-            let markers = if late.buffer().is_empty() {
-                vec![ChunkRef::default()]
-            } else {
-                self.map_late_buffer(slot)
-            };
+        let markers = if late.is_empty() {
+            Some(vec![ChunkRef::default()])
+        } else if late.is_full(capacity) {
+            let places = self.map_late_buffer(slot);
+            Some(if self.has_late_chunk_in_memory(slot) { Vec::new() } else { places })
+        } else {
+            None
+        };
+        if let Some(markers) = markers {
             collected.collect();
             let marker = |chunk| MarkerEntry { series: reference, chunk };
             collected.markers.extend(markers.into_iter().map(marker));
@@ -118,5 +126,11 @@ impl Head {
         collected.reached.extend(sample.time);
         collected.taken += 1;
         late.insert_into_buffer(sample)
+    }
+
+    fn has_late_chunk_in_memory(&self, slot: u32) -> bool {
+        let late = self.registry.get(slot).and_then(Series::out_of_order);
+        let mut chunks = late.into_iter().flat_map(|late| &late.chunks);
+        chunks.any(|chunk| matches!(chunk.data, ChunkData::Bytes(..)))
     }
 }
