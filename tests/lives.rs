@@ -60,3 +60,51 @@ fn a_late_sample_comes_while_others_are_compacted() {
         lives(settings(60_000, 180_000, Tuning::default()), steps);
     }
 }
+
+/// A series left the head and came back; behind a crash it went by its first reference again, and
+/// the snapshot knew no other: its chunk in a file was of the second one.
+#[test]
+fn a_snapshot_of_a_series_that_came_back() {
+    let tuning = Tuning { samples_per_chunk: 10, snapshot: true, ..Tuning::default() };
+    let steps = vec![
+        commit(&[(8, 28_456_567)]),
+        commit(&[(10, 28_813_424)]),
+        commit(&[(8, 39_289_605)]),
+        Step::Upkeep,
+        commit(&[(10, 71_817_496)]),
+        commit(&[(10, 72_223_954)]),
+        commit(&[(10, 73_610_145)]),
+        Step::Upkeep,
+        Step::PowerLoss,
+        Step::Reopen,
+    ];
+    lives(settings(7_200_000, 0, tuning), steps);
+}
+
+/// The series with the newest reference left the head. The snapshot did not know it, the next new
+/// series got that reference once more, and with the next checkpoint the log had both.
+#[test]
+fn a_snapshot_behind_a_series_that_left() {
+    let tuning = Tuning { snapshot: true, ..Tuning::default() };
+    let delete =
+        Step::Delete { series: vec![13], min_time: START + 3_526_847, max_time: START + 4_073_990 };
+    let steps = vec![
+        commit(&[(10, 1_638_809)]),
+        Step::Crash,
+        commit(&[(0, 2_302_266), (9, 2_297_594), (7, 2_303_971), (4, 1_400_707)]),
+        Step::Upkeep,
+        commit(&[(7, 2_540_546)]),
+        Step::Upkeep,
+        Step::Reopen,
+        commit(&[(7, 2_838_884)]),
+        Step::Reopen,
+        commit(&[(13, 3_504_225)]),
+        Step::Clean,
+        commit(&[(13, 3_679_919)]),
+        delete,
+        commit(&[(12, 3_741_318)]),
+        Step::Upkeep,
+        Step::Crash,
+    ];
+    lives(settings(600_000, 600_000, tuning), steps);
+}

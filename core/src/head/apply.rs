@@ -247,7 +247,8 @@ impl Head {
         self.registry.get(found.slot).map(|_| found.slot)
     }
 
-    fn keep_alias(&mut self, reference: SeriesRef, time: Timestamp) {
+    /// The log must keep this other name of a series up to `time`.
+    pub(super) fn keep_alias(&mut self, reference: SeriesRef, time: Timestamp) {
         let expiry = self.wal_expiries.entry(reference).or_insert(time);
         *expiry = time.max(*expiry);
     }

@@ -111,7 +111,10 @@ impl Head {
     fn adopt_series(&mut self, own: &SnapshotSeries<'_>) {
         self.counters.snapshot_series += 1;
         self.last_series = self.last_series.max(own.series.0);
-        let (slot, _) = self.registry.find_or_add(own.series, &own.labels);
+        let (slot, new) = self.registry.find_or_add(own.series, &own.labels);
+        if !new && self.registry.find(own.series).is_none() {
+            self.registry.point(own.series, slot, true);
+        }
         let Some(chunk) = &own.chunk else { return };
         let Some((series, bytes)) = self.registry.with_bytes(slot) else { return };
         let stale = match &chunk.last {

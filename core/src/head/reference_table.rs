@@ -69,6 +69,14 @@ impl ReferenceTable {
         self.sparse.get(&reference.0).copied().unwrap_or(NOBODY)
     }
 
+    /// All references that are other names of series, with their slots.
+    pub(super) fn aliases(&self) -> impl Iterator<Item = (SeriesRef, u32)> {
+        let dense = (self.base..).zip(&self.dense).filter(|(_, entry)| **entry != NOBODY);
+        let all = dense.chain(self.sparse.iter().map(|(reference, entry)| (*reference, entry)));
+        all.filter(|(_, entry)| **entry & ALIAS != 0)
+            .map(|(reference, entry)| (SeriesRef(reference), entry & !ALIAS))
+    }
+
     /// Lets `reference` lead to `found`; there are `slots` slots by now.
     pub(super) fn set(&mut self, reference: SeriesRef, found: Found, slots: u32) {
         let reference = reference.0;

@@ -205,8 +205,11 @@ fn take(
     };
     let place = ChunkPlace { reference, encoding };
     let stored = StoredChunk { range: chunk.range, data: ChunkData::File(place) };
-    let slot = head.registry.find(chunk.series).map(|found| found.slot);
-    let series = slot.and_then(|slot| head.registry.get_mut(slot));
+    let found = head.registry.find(chunk.series);
+    if found.is_some_and(|found| found.alias) {
+        head.keep_alias(chunk.series, chunk.range.max_time); // of a snapshot
+    }
+    let series = found.and_then(|found| head.registry.get_mut(found.slot));
     if chunk.out_of_order {
         head.counters.out_of_order_mapped_chunks += 1;
         match series {

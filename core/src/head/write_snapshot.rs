@@ -3,6 +3,10 @@
 //! Written at a clean close, behind the logs and the head chunk files: the snapshot stands for all
 //! of the log up to its end, so everything it does not hold must be in a file already. Its layout
 //! is at the head of `snapshot`.
+//!
+//! A series that left the head and came back has two references, once the log was replayed, and its
+//! chunks in files go by either. Such a series gets a second record, with the other reference and
+//! without a chunk.
 
 use std::sync::Arc;
 
@@ -17,6 +21,7 @@ use crate::chunk::Encoding;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::storage::Storage;
+use crate::types::SeriesRef;
 use crate::wal::{ExemplarEntry, Log, LogOptions, LogWriter, RecordBatch};
 
 /// Series that one step writes.
@@ -44,8 +49,9 @@ impl WriteSnapshot {
     /// nothing was logged since.
     ///
     /// # Errors
-    /// Complete chunks are still in memory, or samples that stand in for damaged chunks: the log is
-    /// needed for them. Or the storage fails.
+    /// The log is needed: for complete chunks that are still in memory, for samples that stand in
+    /// for damaged chunks, or for the newest reference, whose series has left; without it, the next
+    /// new series would get that reference once more. Or the storage fails.
     pub fn begin(
         storage: &Arc<dyn Storage>,
         head: &Head,
@@ -63,6 +69,15 @@ impl WriteSnapshot {
         };
         if head.registry.iter().any(|(_, series)| needs_log(series)) {
             let why = "some samples are only in the log: no snapshot can stand for it";
+            return Err(Error::refused(why));
+        }
+        let own = head.registry.iter().map(|(_, series)| series.reference());
+        let newest = own.chain(other_names(head).map(|(name, _)| name)).max().unwrap_or_default();
+        if newest.0 < head.last_series {
+            let why = format!(
+                "only the log tells that reference {} was given: no snapshot can stand for it",
+                head.last_series
+            );
             return Err(Error::refused(why));
         }
         let name = format!("chunk_snapshot.{:06}.{:010}", end.0, end.1);
@@ -113,6 +128,10 @@ impl WriteSnapshot {
             self.next = end;
             log.log(&self.records)?;
             return Ok(false);
+        }
+        for (series, own) in other_names(head) {
+            let own = SnapshotSeries { series, labels: own.labels().clone(), chunk: None };
+            self.records.push_with(|out| put_series(&own, out));
         }
         let all = head.tombstones.iter().flat_map(|(series, deleted)| {
             deleted.intervals.ranges().iter().map(|range| (*series, range))
@@ -173,6 +192,12 @@ fn put(head: &Head, slot: u32, series: &Series, records: &mut RecordBatch) -> Re
     let own = SnapshotSeries { series: series.reference(), labels: series.labels().clone(), chunk };
     records.push_with(|out| put_series(&own, out));
     Ok(())
+}
+
+/// The other references of series, and which series those are.
+fn other_names(head: &Head) -> impl Iterator<Item = (SeriesRef, &Series)> {
+    let aliases = head.registry.table.aliases();
+    aliases.filter_map(|(reference, slot)| Some((reference, head.registry.get(slot)?)))
 }
 
 fn exemplars(head: &Head) -> Vec<ExemplarEntry> {
