@@ -16,6 +16,7 @@ use chunkscope::storage::{Memory, Storage};
 use chunkscope::types::TimeRange;
 use chunkscope::wal::SegmentReader;
 use chunkscope_tests::fixtures::{self, Fixture};
+use chunkscope_tests::scenario::bytes_of;
 
 /// Larger files teach the fuzzer nothing that smaller ones do not, and slow it down.
 const LARGEST: usize = 48 << 10;
@@ -53,6 +54,7 @@ fn main() {
     let mut seeds = Seeds { folder, written: BTreeMap::new() };
     let exemplar = "a_total{x=\"y\\n\"} 1 1.5 # {id=\"z\"} 2 1\n# TYPE b gauge\nb NaN 3e2\n# EOF\n";
     seeds.add("openmetrics", 1, exemplar.as_bytes());
+    (0..24).for_each(|seed| seeds.add("db_steps", 0, &bytes_of(seed)));
     for fixture in fixtures::damaged().iter().chain(&fixtures::healthy()) {
         let files = files(&fixture.data());
         for (path, bytes) in &files {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chunkscope::storage::crash::SimulatedDisk;
-use chunkscope_tests::ours::{HeadAlone, Live, Place};
+use chunkscope_tests::ours::{HeadAlone, Live, Place, live_as};
 use chunkscope_tests::prometheus::Prometheus;
 use chunkscope_tests::scenario::{
-    Model, Outcome, Sample, Scenario, Settings, Shape, Step, Value, generate, run, seeds,
+    Model, Outcome, Sample, Scenario, Settings, Shape, Step, Value, bytes_of, generate, run, seeds,
 };
 
 /// The samples as they can be read back through the query API: one NaN, and no stale marker.
@@ -81,6 +81,22 @@ fn a_database_goes_on_where_unsynced_commits_were_lost() {
         let mut life = generate(seed, Shape { steps: 200, ..Shape::default() });
         life.settings.sync_commits = false;
         lives(&life);
+    }
+}
+
+/// What the fuzz target `db_steps` does, with the bytes it starts from.
+#[test]
+fn lives_that_bytes_choose_are_as_the_model_says() {
+    for seed in seeds(0..48) {
+        live_as(&bytes_of(seed));
+    }
+}
+
+/// Upkeep goes on in pieces between other things, and the storage is set up in every way.
+#[test]
+fn a_database_with_other_options_lives_as_the_model_says() {
+    for seed in seeds(4000..4040) {
+        lives(&generate(seed, Shape { steps: 300, varied: true, ..Shape::default() }));
     }
 }
 
