@@ -84,6 +84,36 @@ fn a_database_goes_on_where_unsynced_commits_were_lost() {
     }
 }
 
+/// Of each log an end may be gone, and never its middle; also where a process died before, and the
+/// log went on behind what it had not synced.
+#[test]
+fn unsynced_commits_are_lost_from_the_end() {
+    let (mut lives, mut in_part) = (0, 0);
+    for seed in seeds(5000..5120) {
+        let shape = Shape {
+            steps: 12 + seed as usize % 60,
+            varied: true,
+            power_loss: false,
+            ..Shape::default()
+        };
+        let mut life = generate(seed, shape);
+        life.settings = Settings { sync_commits: false, retention: None, ..life.settings };
+        let crash = life.steps.len() * 2 / 3;
+        for turn in 0..seed as usize % 4 {
+            life.steps.insert(crash + turn, Step::Crash);
+        }
+        life.steps.push(Step::PowerLoss);
+        let opened = Live::open(Place::Simulated(SimulatedDisk::default()), &life.settings);
+        let mut live = opened.unwrap_or_else(|why| panic!("{why}"));
+        let lived = run(&mut live, &life, Model::new(life.settings), &mut |_, _| ());
+        let (left, all) = lived.unwrap_or_else(|failure| panic!("{failure}")).survived;
+        lives += 1;
+        in_part += usize::from(0 < left && left < all);
+    }
+    // Where all or nothing is lost, the order tells nothing.
+    assert!(in_part * 3 > lives, "only {in_part} of {lives} lives lost a part");
+}
+
 /// What the fuzz target `db_steps` does, with the bytes it starts from.
 #[test]
 fn lives_that_bytes_choose_are_as_the_model_says() {

@@ -25,7 +25,8 @@ pub struct LogOptions {
 /// of the process loses nothing that was logged.** (In a browser, closing or killing the tab is
 /// such a crash.) The policies differ in what a power loss, or a crash of the operating system, may
 /// take. Whatever it takes, it takes from the end of the log: a finished segment is durable before
-/// the next one is begun.
+/// the next one is begun. The write-ahead and the write-behind log each lose an end of their own,
+/// so that of one commit the late samples may be gone, and those in order not.
 ///
 /// [`LogWriter::log`]: super::LogWriter::log
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 //! | `chance` | where choices come from: a seed, or bytes |
 //! | `generate` | a seed becomes a life, or bytes do |
 //! | `acceptance` | which samples are taken: the rules of a Prometheus head |
+//! | `log_order` | what a power loss may take: the end of a log |
 //! | `model` | what must be visible, with nothing but maps |
 //! | `system` | what a database must offer to live it; running both side by side |
 //!
@@ -15,6 +16,7 @@
 mod acceptance;
 mod chance;
 mod generate;
+mod log_order;
 mod model;
 mod step;
 mod system;

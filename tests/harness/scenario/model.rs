@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::acceptance::{Limits, Outcome, Placement};
+use super::log_order::{LogOf, LogOrder};
 use super::step::{Sample, Settings, Step, Value};
 
 /// Samples by series and time.
@@ -55,6 +56,12 @@ pub struct Model {
     /// The head may have been cut by other steps since the last upkeep.
     cut_before: bool,
     cuts: bool,
+    /// In which order all was logged.
+    order: LogOrder,
+    /// What the last power loss may have taken an end of, until a reading shows it.
+    at_stake: Option<LogOrder>,
+    /// How many samples survived losses without a file, and how many there were.
+    pub survived: (usize, usize),
 }
 
 impl Model {
@@ -70,6 +77,9 @@ impl Model {
             exact: true,
             cuts: true,
             cut_before: false,
+            order: LogOrder::default(),
+            at_stake: None,
+            survived: (0, 0),
         }
     }
 
@@ -117,6 +127,7 @@ impl Model {
             taken.extend(placed.is_ok().then_some(*own));
         }
         if commit {
+            self.order.begin_commit();
             taken.into_iter().for_each(|own| self.commit(limits, own));
         }
         outcomes
@@ -131,6 +142,7 @@ impl Model {
                 series.newest = Some((own.time, own.value));
                 series.in_order.insert(own.time);
                 series.put(own.time, own.value);
+                self.order.put(LogOf::InOrder, own.series, own.time);
                 let (min, max) = self.head.unwrap_or((own.time, own.time));
                 self.head = Some((min.min(own.time), max.max(own.time)));
             }
@@ -139,6 +151,7 @@ impl Model {
                 // is seen.
                 series.late.insert(own.time);
                 series.put(own.time, own.value);
+                self.order.put(LogOf::Late, own.series, own.time);
             }
             Ok(Placement::Same) => {}
             Err(_) => {
@@ -170,6 +183,7 @@ impl Model {
     /// Deletes: what is in blocks or in order in the head is gone. The head's tombstone ends with
     /// the series' in-order samples; of late samples beyond those the sheet keeps what others hide.
     pub fn delete(&mut self, chosen: &[u32], min_time: i64, max_time: i64) {
+        self.order.begin_commit();
         for number in chosen {
             let Some(series) = self.series.get_mut(number) else { continue };
             series.deleted.push((min_time, max_time));
@@ -183,6 +197,9 @@ impl Model {
                     Some(slot) if beyond => slot.certain = false,
                     _ => {
                         series.slots.remove(&time);
+                        if series.in_order.contains(&time) && !series.late.contains(&time) {
+                            self.order.delete(*number, time);
+                        }
                     }
                 }
             }
@@ -278,6 +295,11 @@ impl Model {
     /// Something is missing, or there and should not be.
     pub fn check(&mut self, visible: &Visible) -> Result<(), String> {
         self.compare(visible)?;
+        if let Some(order) = self.at_stake.take() {
+            order.check(visible)?;
+            let (left, all) = order.extent(visible);
+            self.survived = (self.survived.0 + left, self.survived.1 + all);
+        }
         for (number, series) in &mut self.series {
             let seen = visible.get(number);
             let is_there = |time: &i64| seen.is_some_and(|samples| samples.contains_key(time));
@@ -360,6 +382,9 @@ impl Model {
 
     /// Does what a step does to the data; appends and restarts have their own functions.
     pub fn apply(&mut self, step: &Step) {
+        if !matches!(step, Step::Append { .. } | Step::Delete { .. } | Step::Crash) {
+            self.order.store();
+        }
         match step {
             Step::Delete { series, min_time, max_time } => {
                 self.delete(series, *min_time, *max_time);
@@ -382,8 +407,15 @@ impl Model {
         if self.settings.sync_commits {
             return;
         }
-        self.exact = false;
         let from = self.min_valid_time;
+        if std::mem::take(&mut self.exact) && self.settings.retention.is_none() {
+            let mut order = std::mem::take(&mut self.order);
+            order.keep(|log, series, time| {
+                let slot = self.series.get(&series).and_then(|own| own.slots.get(&time));
+                slot.is_some_and(|slot| slot.certain) && (log == LogOf::Late || time >= from)
+            });
+            self.at_stake = Some(order);
+        }
         for series in self.series.values_mut() {
             let late = &series.late;
             for (time, slot) in &mut series.slots {

@@ -122,7 +122,14 @@ fn take(system: &mut dyn System, step: &Step, model: &mut Model) -> Result<(), S
         Step::Delete { series, min_time, max_time } => {
             system.delete(series, *min_time, *max_time)?;
         }
-        Step::Upkeep => system.upkeep()?,
+        Step::Upkeep => {
+            let before = system.min_valid_time();
+            system.upkeep()?;
+            if system.min_valid_time() == before {
+                // What is due by the model was cut by an earlier step: late samples stay.
+                model.cut_to(before);
+            }
+        }
         Step::Work(steps) => {
             system.work(*steps)?;
             model.cut_to(system.min_valid_time());
