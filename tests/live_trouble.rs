@@ -13,7 +13,7 @@ use chunkscope::labels::{Labels, parse_selector};
 use chunkscope::query::ReadStats;
 use chunkscope::retention::RetentionOptions;
 use chunkscope::storage::crash::SimulatedDisk;
-use chunkscope::storage::{Memory, Mmap, Storage};
+use chunkscope::storage::{Memory, Mmap, Storage, read_whole};
 use chunkscope::types::{TimeRange, Timestamp};
 use chunkscope_tests::contents::{files, in_memory};
 use chunkscope_tests::fixtures::{Fixture, at_least, damaged, named};
@@ -263,4 +263,36 @@ fn what_is_deleted_between_two_steps_of_upkeep_stays_deleted() {
         while !matches!(db.upkeep().unwrap(), Upkeep::Idle { .. }) {}
         assert_eq!(count(&db), left, "after {steps} steps and the others");
     }
+}
+
+/// A late sample that comes first of its series in the log looks as if it came in order. It is in a
+/// block, deleted there, and must not stand in for a chunk that is damaged.
+#[test]
+fn deleted_late_samples_do_not_come_back_where_chunks_are_damaged() {
+    let memory = Memory::default();
+    let storage: Arc<dyn Storage> = Arc::new(memory.clone());
+    let options = || WriteOptions { out_of_order_window: 600 * MINUTE, ..options() };
+    let commit = |db: &mut LiveDb, name: &str, minute: i64| {
+        let mut appender = db.appender().unwrap();
+        let labels = Labels::from_pairs([("__name__", name)]);
+        db.append(&mut appender, &labels, (minute * MINUTE, 1.0)).unwrap();
+        db.commit(appender).unwrap().out_of_order
+    };
+    let mut db = open(&storage, options()).unwrap();
+    (480..=630).chain([780]).for_each(|minute| assert_eq!(commit(&mut db, "clock", minute), 0));
+    assert_eq!(commit(&mut db, "lagging", 690), 1);
+    (760..780).for_each(|minute| assert_eq!(commit(&mut db, "lagging", minute), 0));
+    while !matches!(db.upkeep().unwrap(), Upkeep::Idle { .. }) {}
+    let late = TimeRange::new(690 * MINUTE, 690 * MINUTE);
+    db.delete_series(late, &parse_selector("lagging").unwrap()).unwrap();
+    (781..=930).for_each(|minute| assert_eq!(commit(&mut db, "lagging", minute), 0));
+    let before = count(&db);
+    db.close().unwrap();
+    let path = "chunks_head/000001";
+    let mut bytes = read_whole(&memory, path, 1 << 20).unwrap().to_vec();
+    bytes[45] ^= 1; // in the data of the first chunk
+    memory.put(path, bytes).unwrap();
+    let db = open(&storage, options()).unwrap();
+    assert!(db.view().head().unwrap().counters().recovered_samples > 0, "none were needed");
+    assert_eq!(count(&db), before);
 }

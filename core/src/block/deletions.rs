@@ -4,10 +4,10 @@
 //! the range that its chunks span: from the first sample of its first chunk to the last sample of
 //! its last one.
 
-use super::index::SeriesEntry;
+use super::index::{SeriesEntry, SymbolCache};
 use super::reader::Block;
 use crate::error::{Error, Result};
-use crate::labels::Matcher;
+use crate::labels::{Labels, Matcher};
 use crate::query::Queryable;
 use crate::tombstones::Tombstones;
 use crate::types::TimeRange;
@@ -39,5 +39,21 @@ impl Block {
             Some((error, _)) => Err(error),
             None => Ok(deleted),
         }
+    }
+
+    /// What is deleted of each series, by its labels.
+    ///
+    /// # Errors
+    /// The index is damaged there.
+    pub fn name_series(&self, deletions: &Tombstones) -> Result<Vec<(Labels, TimeRange)>> {
+        let Some(index) = self.index() else { return Ok(Vec::new()) };
+        let (mut entries, mut entry) = (index.entries(), SeriesEntry::default());
+        let (mut symbols, mut named) = (SymbolCache::default(), Vec::new());
+        for (series, deleted) in deletions.iter() {
+            entries.read(series, &mut entry)?;
+            let labels = index.labels(&entry, &mut symbols)?;
+            named.extend(deleted.ranges().iter().map(|range| (labels.clone(), *range)));
+        }
+        Ok(named)
     }
 }

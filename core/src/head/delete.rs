@@ -1,13 +1,16 @@
 //! Deleting samples of the head: they are hidden at once, and gone with the next block.
 
+use hashbrown::HashMap;
+
 use super::append::CommitRecords;
 use super::logs::Logs;
+use super::series::Series;
 use super::state::Head;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::labels::Matcher;
-use crate::types::{Samples, TimeRange};
-use crate::wal::TombstoneEntry;
+use crate::labels::{Labels, Matcher};
+use crate::types::{Samples, SeriesRef, TimeRange};
+use crate::wal::{SeriesEntry, TombstoneEntry};
 
 impl Head {
     /// Deletes the samples in `range` of the series that `matchers` accept; of how many series. One
@@ -52,5 +55,64 @@ impl Head {
         let series = entries.len();
         self.story.tell(|| Event::Deleted { block: None, series, range });
         Ok(series)
+    }
+
+    /// Deletes from the log what is `deleted` of blocks of late samples. The log has those, too,
+    /// and a replay takes one that is newer than its series was for an in-order sample: it came
+    /// back. (With upstream it does.) A series that left the head gets another reference to be
+    /// named by.
+    ///
+    /// # Errors
+    /// The log cannot be written, or no reference is left: nothing is deleted.
+    pub fn delete_from_log(
+        &mut self,
+        deleted: &[(Labels, TimeRange)],
+        logs: &mut Logs,
+    ) -> Result<()> {
+        let mut unlogged = self.unlogged.clone();
+        let mut last = self.last_series.max(self.last_unnamed);
+        let (mut entries, mut named) = (Vec::new(), HashMap::new());
+        for (labels, range) in deleted {
+            // What is older is left out of a replay.
+            let range = TimeRange { min_time: range.min_time.max(self.min_valid_time()), ..*range };
+            if range.is_empty() {
+                continue;
+            }
+            let slot = self.registry.find_labels(labels);
+            let known = slot.and_then(|slot| self.registry.get(slot)).map(Series::reference);
+            let series = match known.or_else(|| named.get(labels).copied()) {
+                Some(series) => series,
+                None => {
+                    last =
+                        last.checked_add(1).ok_or_else(|| Error::refused("no reference left"))?;
+                    let series = SeriesRef(last);
+                    named.insert(labels, series);
+                    unlogged.push(SeriesEntry { series, labels: labels.clone() });
+                    series
+                }
+            };
+            entries.push(TombstoneEntry { series, range });
+        }
+        if entries.is_empty() {
+            return Ok(());
+        }
+        logs.records.clear();
+        let mut records = CommitRecords::new(&mut logs.records, logs.start_times);
+        records.series(&unlogged);
+        records.tombstones(&entries);
+        let told = records.named;
+        if logs.log_ahead(&told, &mut self.story)? {
+            self.unlogged.clear();
+        }
+        self.last_series = self.last_series.max(last);
+        for TombstoneEntry { series, range } in entries {
+            if self.registry.find(series).is_some() {
+                self.tombstones.entry(series).or_default().add(range);
+            } else {
+                let until = self.wal_expiries.entry(series).or_insert(range.max_time);
+                *until = range.max_time.max(*until);
+            }
+        }
+        Ok(())
     }
 }

@@ -3,11 +3,13 @@
 //!
 //! In a block, `tombstones` is replaced first and then `meta.json`, which counts them: between the
 //! two the samples are deleted already, and only the planner does not know yet how many. In the
-//! head, one record is logged, then applied. There is no atomicity over all of it: after a crash
+//! head, one record is logged, then applied. So it is for blocks of late samples that lie ahead of
+//! all others: the log has those samples, too. There is no atomicity over all of it: after a crash
 //! some blocks may have forgotten what was being deleted.
 
 use std::sync::Arc;
 
+use super::merge::is_ahead;
 use super::state::{LiveDb, Writing};
 use crate::block::{Block, BlockMeta, BlockStats, write_meta, write_tombstones_file};
 use crate::error::Result;
@@ -37,11 +39,16 @@ impl LiveDb {
         // written and not shown yet has none of them.
         self.look_now()?;
         let mut done = Deleted::default();
+        let mut in_log = Vec::new();
         for block in self.view.blocks().to_vec() {
             let deletions = block.deletions(matchers, range)?;
             let series = deletions.iter().count();
             if series == 0 {
                 continue;
+            }
+            let head = self.view.head();
+            if head.is_some_and(|head| is_ahead(block.meta(), head.min_valid_time())) {
+                in_log.extend(block.name_series(&deletions)?);
             }
             let changed = self.add_tombstones(&block, &deletions)?;
             self.view.replace_block(Arc::new(changed));
@@ -51,6 +58,7 @@ impl LiveDb {
         }
         let now = self.clock.now();
         if let Ok(Writing { head, logs, .. }) = self.writing() {
+            head.delete_from_log(&in_log, logs)?;
             done.series += head.delete(matchers, range, logs)?;
             logs.sync_if_due(now)?;
         }

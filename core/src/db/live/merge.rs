@@ -129,7 +129,7 @@ impl LiveDb {
 /// True for a block of late samples that reaches over times whose in-order samples are in no block
 /// yet. Merged with in-order data it would lose its hint, and the next start would take it for all
 /// there is of that time: the log's samples would be left out. Upstream merges it.
-fn is_ahead(meta: &BlockMeta, in_order_end: Timestamp) -> bool {
+pub(super) fn is_ahead(meta: &BlockMeta, in_order_end: Timestamp) -> bool {
     let is_late = meta.compaction.hints.iter().any(|hint| hint == LATE_HINT);
     is_late && meta.max_time > in_order_end
 }
