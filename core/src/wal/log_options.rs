@@ -13,7 +13,8 @@ pub struct LogOptions {
     /// Bytes after which a log goes on in a new segment: a multiple of [`PAGE_SIZE`].
     pub segment_size: u64,
     /// How records are stored, where that makes them smaller. The server's default is snappy; zstd
-    /// takes about eight times as long here (`cargo bench -p chunkscope --bench log`).
+    /// takes about eight times as long here (`cargo bench -p chunkscope --bench log`). Prometheus
+    /// reads zstd since 2.46: before, it starts without those records and hardly says so.
     pub compression: Compression,
     /// When what is logged is made durable.
     pub sync: SyncPolicy,
