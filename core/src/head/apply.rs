@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use hashbrown::{HashMap, HashSet};
 
+use super::deal::Deal;
 use super::parallel::each;
 use super::recovered::{self, LogOrder};
 use super::registry::Registry;
@@ -138,9 +139,10 @@ impl Head {
         self.read_order(all.map(|entry| (entry.series, entry.time)), pending);
         let Self { registry, options, bounds, .. } = self;
         let Registry { parts, table, .. } = registry;
-        let done = each(parts, |number, part| {
-            part.append(number, records, table, bounds.min_valid_time, options)
-        });
+        let min_valid_time = bounds.min_valid_time;
+        let deal = Deal::new(records, table, |_, _| false);
+        self.counters.floats += deal.len() as u64;
+        let done = each(parts, |number, part| part.append(number, &deal, min_valid_time, options));
         for part in done {
             self.bounds.in_order = self.bounds.in_order.cover(&part.reached);
             for (reference, time) in part.aliases {
@@ -150,8 +152,6 @@ impl Head {
                 self.apply_left_sample(entry, pending);
             }
         }
-        let samples = records.iter().map(|entries| entries.len() as u64).sum::<u64>();
-        self.counters.floats += samples;
     }
 
     /// Where chunks are damaged, takes notice of the order in which samples came.

@@ -58,6 +58,7 @@ mod recovered;
 mod series;
 
 mod reference_table;
+mod deal;
 mod registry;
 
 mod exemplars;

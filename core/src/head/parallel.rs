@@ -5,6 +5,12 @@
 pub(super) const PARTS: usize =
     if cfg!(all(feature = "threads", not(target_arch = "wasm32"))) { 4 } else { 1 };
 
+/// The part that has a slot, and where in it.
+pub(super) const fn part_of(slot: u32) -> (usize, usize) {
+    let parts = PARTS; // one on a single core, where the remainder is always 0
+    (slot as usize % parts, slot as usize / parts)
+}
+
 /// Does both, at once where that is possible.
 pub(super) fn both<A: Send, B: Send>(
     one: impl FnOnce() -> A + Send,

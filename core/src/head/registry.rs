@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashSet, HashTable};
 
+use super::deal::Deal;
 use super::options::ReplayOptions;
-use super::parallel::PARTS;
+use super::parallel::{PARTS, part_of};
 use super::reference_table::{Found, ReferenceTable};
 use super::series::Series;
 use super::stored_chunks::ChunkBytes;
@@ -21,7 +22,7 @@ use crate::types::{SeriesRef, TimeRange, Timestamp};
 use crate::wal::SampleEntry;
 
 /// Samples that are looked at together: their series are fetched into the cache at once.
-const SAMPLES_AT_ONCE: usize = 32 * PARTS;
+const SAMPLES_AT_ONCE: usize = 32;
 
 /// The series of a head.
 #[derive(Debug, Default)]
@@ -56,40 +57,28 @@ pub(super) struct Appended {
     pub(super) left: Vec<SampleEntry>,
 }
 
-const fn part_of(slot: u32) -> (usize, usize) {
-    let parts = PARTS; // one on a single core, where the remainder is always 0
-    (slot as usize % parts, slot as usize / parts)
-}
-
 impl Part {
-    /// Appends those of `records` that belong to the series of this part, number `number`. Samples
-    /// without a series are left by one part.
+    /// Appends the samples of `deal` that are those of this part, number `number`.
     pub(super) fn append(
         &mut self,
         number: usize,
-        records: &[&[SampleEntry]],
-        table: &ReferenceTable,
+        deal: &Deal<'_>,
         min_valid_time: Timestamp,
         options: &ReplayOptions,
     ) -> Appended {
         let mut done =
             Appended { reached: TimeRange::EMPTY, aliases: Vec::new(), left: Vec::new() };
-        let mut own = [(0, Found::NOBODY); SAMPLES_AT_ONCE];
-        for block in records.iter().flat_map(|entries| entries.chunks(SAMPLES_AT_ONCE)) {
-            let mut count = 0;
-            for (index, entry) in block.iter().enumerate() {
-                let found = table.look_up(entry.series);
-                // Written in any case, counted if it is of this part: no branch to guess.
-                own[count] = (index, found);
-                count += usize::from(part_of(found.slot).0 == number);
-            }
-            for (_, found) in &own[..count] {
-                if let Some(Some(series)) = self.series.get(part_of(found.slot).1) {
-                    series.warm_up();
+        for (entries, own) in deal.share(number) {
+            for block in own.chunks(SAMPLES_AT_ONCE) {
+                for (_, found) in block {
+                    if let Some(Some(series)) = self.series.get(part_of(found.slot).1) {
+                        series.warm_up();
+                    }
                 }
-            }
-            for (index, found) in &own[..count] {
-                self.append_one(&block[*index], *found, min_valid_time, options, &mut done);
+                for (index, found) in block {
+                    let entry = &entries[*index as usize];
+                    self.append_one(entry, *found, min_valid_time, options, &mut done);
+                }
             }
         }
         done
@@ -352,13 +341,16 @@ mod tests {
         };
         let record: Vec<_> = (1..=9)
             .map(|series| sample(series, 10))
-            .chain([sample(20, 11), sample(99, 10), sample(2, 10), sample(3, 4)])
+            .chain([sample(20, 11), sample(20, 12), sample(99, 10), sample(2, 10), sample(3, 4)])
             .collect();
         let Registry { parts, table, .. } = &mut registry;
         let options = ReplayOptions::default();
         let (mut left, mut aliases) = (Vec::new(), Vec::new());
+        let records = [record.as_slice()];
+        let deal = Deal::new(&records, table, |found, time| found.alias && time == 12);
+        assert_eq!(deal.len(), record.len() - 1);
         for (number, part) in parts.iter_mut().enumerate() {
-            let done = part.append(number, &[&record], table, 5, &options);
+            let done = part.append(number, &deal, 5, &options);
             left.extend(done.left.into_iter().map(|entry| (entry.series.0, entry.time)));
             aliases.extend(done.aliases);
         }

@@ -12,6 +12,7 @@ use super::error::AppendError;
 use super::late::LateSamples;
 use super::records::CommitRecords;
 use crate::error::Result;
+use crate::head::deal::Deal;
 use crate::head::logs::Logs;
 use crate::head::open_chunk::stale_histogram;
 use crate::head::parallel::each;
@@ -207,9 +208,9 @@ impl Head {
             vec![registry.append(entries, min_valid_time, options)]
         } else {
             let Registry { parts, table, .. } = registry;
-            each(parts, |number, part| {
-                part.append(number, &[entries], table, min_valid_time, options)
-            })
+            let records = [entries];
+            let deal = Deal::new(&records, table, |_, _| false);
+            each(parts, |number, part| part.append(number, &deal, min_valid_time, options))
         };
         let mut left = Vec::new();
         for part in done {
