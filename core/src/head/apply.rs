@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use hashbrown::{HashMap, HashSet};
 
+use super::covered::Covered;
 use super::deal::Deal;
 use super::parallel::each;
 use super::recovered::{self, LogOrder};
@@ -38,6 +39,8 @@ pub(super) struct Pending {
     pub(super) last_chunk: ChunkRef,
     /// From here on chunks may be missing: damage, or a file that is gone.
     pub(super) damaged_from: Option<ChunkRef>,
+    /// Samples that chunk files hold, of the series that the log has named so far.
+    pub(super) covered: Covered,
     /// Which samples of the log can stand in for them.
     pub(super) order: LogOrder,
     /// The write-ahead log has a hole, or lacks a segment.
@@ -128,9 +131,11 @@ impl Head {
         self.bounds.out_of_order = late.iter().fold(self.bounds.out_of_order, cover);
         series.replace_late(entry.series, late);
         series.replace_chunks(entry.series, chunks);
+        pending.covered.set(slot, series.newest_in_files());
     }
 
     /// Appends the samples of records that follow each other, to all parts of the registry at once.
+    /// Those that chunk files hold are left out, unless chunks are damaged: then each is looked at.
     fn apply_samples(&mut self, records: &[&[SampleEntry]], pending: &mut Pending) {
         if records.is_empty() {
             return;
@@ -139,9 +144,17 @@ impl Head {
         self.read_order(all.map(|entry| (entry.series, entry.time)), pending);
         let Self { registry, options, bounds, .. } = self;
         let Registry { parts, table, .. } = registry;
-        let min_valid_time = bounds.min_valid_time;
-        let deal = Deal::new(records, table, |_, _| false);
-        self.counters.floats += deal.len() as u64;
+        let (covered, min_valid_time) = (&pending.covered, bounds.min_valid_time);
+        let deal = if covered.is_empty() || pending.damaged_from.is_some() {
+            Deal::new(records, table, |_, _| false)
+        } else {
+            Deal::new(records, table, |found, time| {
+                covered.holds(found, time) && time >= min_valid_time
+            })
+        };
+        let all = records.iter().map(|entries| entries.len() as u64).sum::<u64>();
+        self.counters.floats += all;
+        self.counters.samples_not_newer += all - deal.len() as u64;
         let done = each(parts, |number, part| part.append(number, &deal, min_valid_time, options));
         for part in done {
             self.bounds.in_order = self.bounds.in_order.cover(&part.reached);

@@ -58,6 +58,7 @@ mod recovered;
 mod series;
 
 mod reference_table;
+mod covered;
 mod deal;
 mod registry;
 
