@@ -28,7 +28,8 @@ pub struct RecordDecoder {
 #[derive(Debug, Default)]
 struct Spare {
     series: Vec<SeriesEntry>,
-    samples: Vec<SampleEntry>,
+    /// As many as were given back: samples are nearly all of a log.
+    samples: Vec<Vec<SampleEntry>>,
     tombstones: Vec<TombstoneEntry>,
     exemplars: Vec<ExemplarEntry>,
     markers: Vec<MarkerEntry>,
@@ -104,7 +105,10 @@ impl RecordDecoder {
         }
         match mem::take(&mut self.record) {
             Record::Series(used) => keep(&mut self.spare.series, used),
-            Record::Samples(used) => keep(&mut self.spare.samples, used),
+            Record::Samples(mut used) => {
+                used.clear();
+                self.spare.samples.push(used);
+            }
             Record::Tombstones(used) => keep(&mut self.spare.tombstones, used),
             Record::Exemplars(used) => keep(&mut self.spare.exemplars, used),
             Record::Markers(used) => keep(&mut self.spare.markers, used),
@@ -123,7 +127,7 @@ impl RecordDecoder {
     }
 
     fn samples<T: Trace>(&mut self, kind: u8, r: &mut Reader<'_, T>) -> Result<()> {
-        let mut entries = mem::take(&mut self.spare.samples);
+        let mut entries = self.spare.samples.pop().unwrap_or_default();
         let read = match kind {
             11 => with_start_time::read_samples(r, &mut entries),
             _ => samples::read(r, &mut entries),
