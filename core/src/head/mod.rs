@@ -79,6 +79,7 @@ mod truncate;
 mod apply;
 
 mod load_snapshot;
+mod log_batch;
 mod log_plan;
 mod scan_chunks;
 

@@ -8,6 +8,7 @@ use hashbrown::HashSet;
 use super::apply::{LogKind, Pending};
 use super::counters::ReplayCounters;
 use super::load_snapshot::SnapshotLoad;
+use super::log_batch::{Batch, BatchReader, PIECE_BYTES};
 use super::log_plan::{LogPlan, LogSegment, Start};
 use super::options::ReplayOptions;
 use super::parallel::both;
@@ -19,10 +20,7 @@ use crate::error::{Error, Result};
 use crate::event::{Finding, Job, Progress, Severity};
 use crate::storage::Storage;
 use crate::types::{ChunkRef, SeriesRef, TimeRange};
-use crate::wal::{Record, RecordDecoder, SegmentReader};
-
-/// Bytes of a log that one step reads: well under 50 ms even when every byte is a sample.
-const STEP_BYTES: u64 = 256 << 10;
+use crate::wal::SegmentReader;
 
 /// Findings kept; a log that is all damage would tell of every fragment.
 const MAX_FINDINGS: usize = 1000;
@@ -37,7 +35,7 @@ pub struct Replay {
     storage: Arc<dyn Storage>,
     head: Head,
     pending: Pending,
-    decoder: RecordDecoder,
+    batches: BatchReader,
     stage: Stage,
     progress: Progress,
     findings_left_out: u64,
@@ -65,42 +63,6 @@ struct LogRun {
     ahead: Option<Batch>,
 }
 
-/// A piece of a segment, decoded.
-#[derive(Debug, Default)]
-struct Batch {
-    records: Vec<Record>,
-    /// Bytes it takes in the segment.
-    bytes: u64,
-    /// What ended it early: reading goes on behind it.
-    damage: Option<Error>,
-    /// It is the last of its segment.
-    finished: bool,
-}
-
-impl Batch {
-    fn read(reader: &mut SegmentReader, decoder: &mut RecordDecoder, path: &str) -> Self {
-        let begin = reader.position();
-        let mut batch = Self::default();
-        while reader.position() - begin < STEP_BYTES && batch.damage.is_none() {
-            let read = match reader.next() {
-                Ok(Some(stored)) => decoder.decode(&stored, path).map(|_| ()),
-                Ok(None) => {
-                    batch.finished = true;
-                    break;
-                }
-                Err(error) => Err(error),
-            };
-            match read {
-                Ok(()) => batch.records.push(decoder.take()),
-                Err(error) => batch.damage = Some(error),
-            }
-        }
-        reader.release(begin..reader.position());
-        batch.bytes = reader.position() - begin;
-        batch
-    }
-}
-
 impl Replay {
     /// A replay of the data directory that `storage` shows.
     #[must_use]
@@ -109,7 +71,7 @@ impl Replay {
             storage,
             head: Head::new(options),
             pending: Pending::default(),
-            decoder: RecordDecoder::default(),
+            batches: BatchReader::default(),
             stage: Stage::Begin,
             progress: Progress { stage: "looking at the logs".to_owned(), ..Progress::default() },
             findings_left_out: 0,
@@ -135,7 +97,7 @@ impl Replay {
     }
 
     fn load_snapshot(&mut self, mut load: SnapshotLoad) -> Result<Stage> {
-        match load.step(&mut self.head, STEP_BYTES) {
+        match load.step(&mut self.head, PIECE_BYTES) {
             Ok(false) => {
                 self.progress.bytes_done = load.position();
                 load.path().clone_into(&mut self.progress.detail);
@@ -198,19 +160,19 @@ impl Replay {
             return Ok(true);
         }
         let Some(reader) = &mut run.reader else { return Ok(false) };
-        let (path, decoder) = (&run.segment.path, &mut self.decoder);
+        let (path, batches) = (&run.segment.path, &mut self.batches);
         let batch = match run.ahead.take() {
             Some(batch) => batch,
-            None => Batch::read(reader, decoder, path),
+            None => batches.read(reader, path),
         };
         let (head, pending) = (&mut self.head, &mut self.pending);
         let (next, ()) = both(
-            || (!batch.finished).then(|| Batch::read(reader, decoder, path)),
+            || (!batch.finished).then(|| batches.read(reader, path)),
             || head.apply_batch(&batch.records, kind, pending),
         );
         head.counters.records += (batch.records.len() + batch.damage.iter().len()) as u64;
         self.progress.bytes_done += batch.bytes;
-        batch.records.into_iter().for_each(|record| self.decoder.give_back(record));
+        self.batches.give_back(batch.records);
         run.ahead = next;
         if batch.finished {
             run.reader = None;

@@ -19,11 +19,13 @@ mod window;
 mod compression;
 mod resume;
 
+mod packed;
 mod reader;
 
 mod log_reader;
 
 mod record;
+mod unpacker;
 
 mod batch;
 mod compressor;
@@ -72,3 +74,4 @@ pub use segments::{
 };
 pub use survey::{SegmentSurvey, SurveyJob, WalSurvey};
 pub use truncation::{remove_checkpoints, remove_segments, truncation};
+pub(crate) use unpacker::Unpacker;

@@ -11,11 +11,13 @@
 //!    the next page (a fragment never crosses a page).
 //! 3. Nothing is delivered that was assembled across damage.
 
+use std::mem::take;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::compression::Decompressor;
 use super::fragment::{Compression, Fragment, FragmentKind, HEADER_SIZE, Header};
+use super::packed::{PackedData, PackedRecord};
 use super::resume::resume_after;
 use super::window::Window;
 use crate::encoding::Reader;
@@ -248,6 +250,39 @@ impl SegmentReader {
             fragments,
             payload_offset: plain.then_some(offset),
         })
+    }
+
+    /// The record that the last [`SegmentReader::advance`] came to, for an
+    /// [`Unpacker`](super::unpacker::Unpacker). To be called once.
+    pub(crate) fn pack(&mut self) -> PackedRecord {
+        let (data, fragments) = match self.in_window {
+            Some((offset, size)) if self.found.end <= self.window.len() => {
+                (PackedData::InFile(offset, size), 1)
+            }
+            Some((offset, size)) => {
+                (PackedData::Copied(self.window.held(offset, size).to_vec()), 1)
+            }
+            None => (PackedData::Copied(take(&mut self.assembly.data)), self.assembly.fragments),
+        };
+        let Range { start, end } = self.found;
+        PackedRecord { data, start, end, compression: self.compression, fragments }
+    }
+
+    /// The segment, if the storage holds all of it in memory.
+    pub(crate) fn file_in_memory(&self) -> Option<&Arc<dyn ReadFile>> {
+        self.window.file_in_memory()
+    }
+
+    /// Where the next call of [`SegmentReader::advance`] begins, for [`SegmentReader::go_back`].
+    pub(crate) fn mark(&self) -> u64 {
+        self.at
+    }
+
+    /// Goes back to a [mark](SegmentReader::mark).
+    pub(crate) fn go_back(&mut self, to: u64) {
+        self.at = to;
+        self.found = to..to;
+        self.assembly.clear();
     }
 
     /// Takes the fragment whose header stands at the position; true when it ends a record.

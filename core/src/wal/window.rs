@@ -39,6 +39,11 @@ impl Window {
         self.file.release(range);
     }
 
+    /// The file, if the storage holds all of it in memory.
+    pub(crate) fn file_in_memory(&self) -> Option<&Arc<dyn ReadFile>> {
+        self.file.whole().map(|_| &self.file)
+    }
+
     /// Bytes in the file.
     pub(crate) fn len(&self) -> u64 {
         self.len
