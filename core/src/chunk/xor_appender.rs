@@ -78,12 +78,12 @@ impl XorAppender {
             }
             1 => {
                 self.put_uvarint(delta);
-                self.put_value(bits);
+                self.put_value((0, 0), bits);
                 self.delta = delta;
             }
             _ => {
-                self.put_delta_of_delta(delta.wrapping_sub(self.delta) as i64);
-                self.put_value(bits);
+                let before = self.put_delta_of_delta(delta.wrapping_sub(self.delta) as i64);
+                self.put_value(before, bits);
                 self.delta = delta;
             }
         }
@@ -168,28 +168,37 @@ impl XorAppender {
         out.extend_from_slice(&self.pending.to_be_bytes()[..rest]);
     }
 
+    /// The code of a change of the delta and its length, to be written with what follows; a long
+    /// one is written at once.
     #[inline(always)]
-    fn put_delta_of_delta(&mut self, change: i64) {
+    fn put_delta_of_delta(&mut self, change: i64) -> (u64, u32) {
         let payload = change as u64;
         if change == 0 {
-            self.put(0, 1);
+            (0, 1)
         } else if fits(change, 14) {
-            self.put(0b10 << 14 | payload & 0x3fff, 16);
+            (0b10 << 14 | payload & 0x3fff, 16)
         } else if fits(change, 17) {
-            self.put(0b110 << 17 | payload & 0x1_ffff, 20);
+            (0b110 << 17 | payload & 0x1_ffff, 20)
         } else if fits(change, 20) {
-            self.put(0b1110 << 20 | payload & 0xf_ffff, 24);
+            (0b1110 << 20 | payload & 0xf_ffff, 24)
         } else {
             self.put(0b1111, 4);
             self.put(payload, 64);
+            (0, 0)
         }
     }
 
+    /// Writes `before`, at most 24 bits, and the value behind it.
     #[inline(always)]
-    fn put_value(&mut self, bits: u64) {
+    fn put_value(&mut self, (before, len): (u64, u32), bits: u64) {
+        let changed = bits ^ self.value;
+        if changed == 0 {
+            return self.put(before << 1, len + 1);
+        }
         // A copy, so that the window can write into the state that it is part of.
         let mut window = self.window;
-        window.write(self, bits ^ self.value);
+        let codes = [(before << 2 | 0b10, len + 2), (before << 2 | 0b11, len + 2)];
+        window.write_change(self, changed, codes);
         self.window = window;
     }
 }

@@ -193,16 +193,26 @@ impl WriterWindow {
         let leading = changed.leading_zeros().min(31) as u8;
         let trailing = changed.trailing_zeros() as u8;
         if self.leading <= leading && self.trailing <= trailing {
-            out.put(as_before, as_before_len);
             let significant = 64 - u32::from(self.leading) - u32::from(self.trailing);
-            out.put(changed >> self.trailing, significant);
+            put_both(out, (as_before, as_before_len), (changed >> self.trailing, significant));
             return;
         }
         *self = Self { leading, trailing };
         let significant = 64 - u32::from(leading) - u32::from(trailing);
         let header = new << 11 | u64::from(leading) << 6 | u64::from(significant & 63);
-        out.put(header, new_len + 11);
-        out.put(changed >> trailing, significant);
+        put_both(out, (header, new_len + 11), (changed >> trailing, significant));
+    }
+}
+
+/// Writes bits and those that follow, as one group where they fit: whether a group fills the 64
+/// bits of a sink is a branch that nobody guesses right, so there should be few.
+#[inline(always)]
+fn put_both<S: BitSink>(out: &mut S, (first, first_len): (u64, u32), (next, next_len): (u64, u32)) {
+    if first_len + next_len <= 64 {
+        out.put(first << next_len | next, first_len + next_len);
+    } else {
+        out.put(first, first_len);
+        out.put(next, next_len);
     }
 }
 
