@@ -20,7 +20,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use js_sys::{Array, Promise, Uint8Array};
+use js_sys::{Array, Promise, Reflect, Uint8Array};
 use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -171,9 +171,7 @@ const CHANGED: &str = "the file changed or went away while it was open; \
 /// The browser's failure in the engine's words.
 pub(super) fn failure(operation: &'static str, path: &str, error: &JsValue) -> Error {
     let Some(exception) = error.dyn_ref::<DomException>() else {
-        let message = error.dyn_ref::<js_sys::Error>().map(js_sys::Error::message);
-        let message = message.map_or_else(|| format!("{error:?}"), String::from);
-        return Error::storage(operation, path, FailureKind::Other, message);
+        return undocumented_failure(operation, path, error);
     };
     let (name, message) = (exception.name(), exception.message());
     let (kind, message) = match name.as_str() {
@@ -184,6 +182,23 @@ pub(super) fn failure(operation: &'static str, path: &str, error: &JsValue) -> E
         "QuotaExceededError" => (FailureKind::NoSpace, message),
         "NoModificationAllowedError" => (FailureKind::Locked, message),
         _ => (FailureKind::Other, format!("{name}: {message}")),
+    };
+    Error::storage(operation, path, kind, message)
+}
+
+/// The same for what no standard knows. When a picked file is gone, Firefox throws an exception of
+/// its own, which has the name of an error code and no message.
+fn undocumented_failure(operation: &'static str, path: &str, error: &JsValue) -> Error {
+    let field = |name: &str| Reflect::get(error, &name.into()).ok()?.as_string();
+    let name = field("name").unwrap_or_default();
+    let message = field("message").filter(|message| !message.is_empty());
+    let (kind, message) = match (name.as_str(), message) {
+        ("NS_ERROR_FILE_NOT_FOUND", _) if operation == "read" => {
+            (FailureKind::NotFound, CHANGED.to_owned())
+        }
+        (_, Some(message)) => (FailureKind::Other, message),
+        ("", None) => (FailureKind::Other, format!("{error:?}")),
+        (name, None) => (FailureKind::Other, name.to_owned()),
     };
     Error::storage(operation, path, kind, message)
 }
