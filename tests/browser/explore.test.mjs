@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible } from "./harness/accessibility.mjs";
-import { ask, dragAcross, show, waitUntilOpen } from "./harness/actions.mjs";
+import { ask, doubleClick, dragAcross, show, waitUntilOpen } from "./harness/actions.mjs";
 import { expectChange, expectText } from "./harness/expect.mjs";
 import { withPage } from "./harness/session.mjs";
 
@@ -39,7 +39,7 @@ test("a drag zooms by asking again, a double click goes back", () =>
     await dragAcross(page, chart, 0.4, 0.6);
     const part = await expectChange(whole, range);
     await expectChange(before, () => account.innerText());
-    await chart.dblclick();
+    await doubleClick(chart);
     await expectChange(part, range);
   }));
 

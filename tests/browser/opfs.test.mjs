@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { BROWSER } from "./harness/browsers.mjs";
 import { ROOT, withBrowser } from "./harness/session.mjs";
 
 const run = promisify(execFile);
@@ -18,20 +19,24 @@ const SERIES = 20;
 const START = 1_700_000_000;
 const INTERVAL = 60;
 
+/// Firefox then gives an origin 10 MiB, the least it ever gives.
+const FEW_BYTES = { preferences: { "dom.quotaManager.temporaryStorage.fixedLimit": 50 << 10 } };
+
 const BUILT = join(ROOT, "target/opfs-engine");
 
 /// A folder with the page and the engine that `cargo xtask test --only opfs-engine` built.
-async function withStore(body) {
+async function withStore(body, options = {}) {
   const missing = "there is no engine: cargo xtask test --only opfs-engine builds it";
   assert.ok(existsSync(join(BUILT, "opfs_engine_bg.wasm")), missing);
   await cp(join(ROOT, "tests/browser/opfs"), BUILT, { recursive: true });
-  await withBrowser(BUILT, {}, ({ context, origin }) => body(new Tabs(context, origin)));
+  await withBrowser(BUILT, options, (browser) => body(new Tabs(browser)));
 }
 
 class Tabs {
-  constructor(context, origin) {
+  constructor({ context, origin, restart }) {
     this.context = context;
     this.origin = origin;
+    this.restart = async () => (this.context = await restart());
     /// The most that any tab said has settled.
     this.acknowledged = 0;
   }
@@ -63,19 +68,24 @@ const KILLS = {
     await page.evaluate(() => globalThis.worker.terminate());
     await page.close();
   },
-  "its process crashes": async (page) => {
+  "the browser is killed": (_, tabs) => tabs.restart(),
+};
+
+if (BROWSER === "chromium") {
+  KILLS["its process crashes"] = async (page) => {
     const debug = await page.context().newCDPSession(page);
     const crashed = page.waitForEvent("crash");
     debug.send("Page.crash").catch(() => {});
     await crashed;
-  },
-};
+  };
+}
 
 test("a tab that is killed loses nothing that was acknowledged", () =>
   withStore(async (tabs) => {
     const seen = [];
-    for (let round = 0; round < 15; round += 1) {
-      const [how, kill] = Object.entries(KILLS)[round % 3];
+    const ways = Object.entries(KILLS);
+    for (let round = 0; round < 4 * ways.length; round += 1) {
+      const [how, kill] = ways[round % ways.length];
       const page = await tabs.tab();
       const found = await open(page);
       const when = `round ${round}, the last one: ${how}`;
@@ -83,12 +93,12 @@ test("a tab that is killed loses nothing that was acknowledged", () =>
       seen.push(found);
       call(page, "live", 1_000_000).catch(() => {});
       await sleep(100 + Math.random() * 1500);
-      await kill(page);
+      await kill(page, tabs);
     }
     const page = await tabs.tab();
     const found = await open(page);
     assert.ok(found >= tabs.acknowledged && found > 60, `${found} of ${tabs.acknowledged}`);
-    assert.ok(new Set(seen).size > 10, `the tabs wrote: ${seen}`);
+    assert.ok(new Set(seen).size > seen.length / 2, `the tabs wrote: ${seen}`);
     while (!(await call(page, "upkeep", 50)));
     assert.equal(await call(page, "verify"), found);
     const blocks = (await call(page, "names")).filter((name) => name.length === 26);
@@ -100,22 +110,39 @@ test("a full storage refuses, and what was acknowledged stays", () =>
     const page = await tabs.tab();
     await open(page);
     await call(page, "live", 50);
-    const debug = await page.context().newCDPSession(page);
-    const limit = (quotaSize) =>
-      debug.send("Storage.overrideQuotaForOrigin", { origin: tabs.origin, quotaSize });
-    const { usage } = await page.evaluate(() => navigator.storage.estimate());
-    await limit(usage + 20_000);
+    await leaveRoom(page, 20_000);
     await assert.rejects(call(page, "live", 1_000_000), /storage is full|no space|quota/i);
     const kept = tabs.acknowledged;
     assert.ok(kept > 50, `${kept} scrapes before it was full`);
-    await limit(undefined);
+    await leaveRoom(page);
     assert.ok((await call(page, "ingest", 1)) > kept, "with room again, it goes on");
     await page.close();
 
     const next = await tabs.tab();
     const found = await open(next);
     assert.ok(found > kept, `${found} of ${kept}`);
-  }));
+  }, FEW_BYTES));
+
+/// Lets the origin store so many bytes more, or, without a number, as many as before. Chromium can
+/// be told; in Firefox another file takes the rest.
+async function leaveRoom(page, bytes) {
+  if (BROWSER === "chromium") {
+    const debug = await page.context().newCDPSession(page);
+    const { usage } = await page.evaluate(() => navigator.storage.estimate());
+    const quotaSize = bytes && usage + bytes;
+    const { origin } = new URL(page.url());
+    return debug.send("Storage.overrideQuotaForOrigin", { origin, quotaSize });
+  }
+  return page.evaluate(async (bytes) => {
+    const root = await navigator.storage.getDirectory();
+    if (bytes === undefined) return root.removeEntry("the rest");
+    const { quota, usage } = await navigator.storage.estimate();
+    const rest = await root.getFileHandle("the rest", { create: true });
+    const writing = await rest.createWritable();
+    await writing.write(new Uint8Array(quota - usage - bytes));
+    return writing.close();
+  }, bytes);
+}
 
 test("a second tab is refused, until the first is closed", () =>
   withStore(async (tabs) => {

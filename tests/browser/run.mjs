@@ -1,5 +1,6 @@
 // Runs every *.test.mjs beside this file on the built page, one after another:
 //   node tests/browser/run.mjs [PART_OF_A_FILE_NAME]
+// in Chromium; with CHUNKSCOPE_BROWSER=firefox, in Firefox.
 
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -47,7 +47,7 @@ cargo xtask: the one way in
       Random bytes into every decoder, each target of core/fuzz for that long, from pieces of the
       fixtures. What fails is kept in target/fuzz/artifacts.
 
-  cargo xtask setup [--page] [--browser] [--prometheus]
+  cargo xtask setup [--page] [--browser] [--firefox] [--prometheus]
       Only the installing, of everything or of the named parts. The others do it by themselves.
 
   cargo xtask env

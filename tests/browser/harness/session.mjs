@@ -2,12 +2,11 @@
 // nothing asked for outside the page's own origin.
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { BROWSER, MAKER_OF_THE_BROWSER, kill, launch } from "./browsers.mjs";
 import { trap } from "./proxy.mjs";
 import { serve } from "./server.mjs";
 
@@ -15,54 +14,27 @@ import { serve } from "./server.mjs";
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 const DIST = process.env.CHUNKSCOPE_DIST ?? join(ROOT, "dist");
-/// Whom the browser asks on its own account, whatever page is open.
-const MAKER_OF_THE_BROWSER = /^(https?:\/\/)?([a-z0-9-]+\.)*(google|googleapis|gvt1)\.com[:/]/;
 
-const PICTURES = join(ROOT, "target/browser");
-
-/// No talk of the browser with its maker; as root it cannot have a sandbox.
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-default-apps",
-  "--disable-sync",
-  "--disable-features=OptimizationHints,MediaRouter,Translate",
-];
-
-function browserPath() {
-  const names = ["chromium", "chromium-browser", "google-chrome"];
-  const folders = process.env.PATH.split(delimiter);
-  const found = folders.flatMap((folder) => names.map((name) => join(folder, name)));
-  const path = process.env.CHROMIUM ?? found.find((file) => existsSync(file));
-  assert.ok(path, "no Chromium on PATH (CHROMIUM may name one)");
-  return path;
-}
-
-/// A fresh browser, and `folder` served to it: hands `body` its `context` and the `origin`.
-export async function withBrowser(folder, { width = 1440, height = 900, ...options }, body) {
-  const profile = await mkdtemp(join(tmpdir(), "chunkscope-browser-"));
-  const { args = [], ...rest } = options;
-  const server = await serve(folder);
+/// A fresh browser, and `folder` served to it: hands `body` its `context`, the `origin`, and
+/// `restart`, which kills the browser without notice and gives the context of the next one.
+///
+/// `options` are those of `launch`.
+export async function withBrowser(folder, options, body) {
   // A profile on disk: in a private window the browser's file system is ten times slower.
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: browserPath(),
-    headless: true,
-    args: [...ARGUMENTS, ...args],
-    viewport: { width, height },
-    timezoneId: "UTC",
-    locale: "en-GB",
-    ...rest,
-  });
+  const profile = await mkdtemp(join(tmpdir(), "chunkscope-browser-"));
+  const server = await serve(folder);
+  let context = await launch(profile, options);
+  const restart = async () => {
+    await kill(profile, context);
+    context = await launch(profile, options);
+    return context;
+  };
   try {
-    await body({ context, origin: server.origin });
+    await body({ context, origin: server.origin, restart });
   } finally {
     await context.close();
     await server.close();
-    await rm(profile, { recursive: true, force: true });
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
@@ -71,9 +43,9 @@ export async function withBrowser(folder, { width = 1440, height = 900, ...optio
 /// `options`: `width` and `height` in CSS pixels, `theme` "light" or "dark", `fragment` of the
 /// address, `expectErrors` to leave the console unchecked (tests that provoke errors).
 export async function withPage(options, body) {
-  const { width, height, theme = "light", fragment = "", expectErrors } = options;
+  const { width, height, theme, fragment = "", expectErrors } = options;
   const proxy = await trap();
-  const browser = { width, height, colorScheme: theme, args: [`--proxy-server=${proxy.address}`] };
+  const browser = { width, height, theme, proxy: proxy.address };
   try {
     await withBrowser(DIST, browser, async ({ context, origin }) => {
       const page = context.pages()[0] ?? (await context.newPage());
@@ -110,9 +82,10 @@ class Session {
     return this.requests.filter((url) => !own.some((start) => url.startsWith(start)));
   }
 
-  /// Saves what is on the screen as target/browser/NAME.png.
+  /// Saves what is on the screen as target/browser/BROWSER/NAME.png.
   picture = async (name) => {
-    await mkdir(PICTURES, { recursive: true });
-    await this.page.screenshot({ path: join(PICTURES, `${name}.png`) });
+    const folder = join(ROOT, "target/browser", BROWSER);
+    await mkdir(folder, { recursive: true });
+    await this.page.screenshot({ path: join(folder, `${name}.png`) });
   };
 }

@@ -25,7 +25,7 @@ async function live(scrapes) {
     const settled = await engine.ingest(1 + Math.floor(Math.random() * 4));
     self.postMessage({ settled });
     if (settled >= scrapes) return settled;
-    await engine.upkeep(1 + Math.floor(Math.random() * 6));
+    await engine.upkeep(1 + Math.floor(Math.random() * 16));
     // Slowly: what is written has to be read again and again.
     await new Promise((done) => setTimeout(done, 8));
   }

@@ -24,7 +24,7 @@ const WASM_PACKAGES: [&str; 4] = ["-p", "chunkscope", "-p", "chunkscope-web"];
 const TO_WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 
 /// All of them, in the order they run.
-pub(super) const STAGES: [Stage; 10] = [
+pub(super) const STAGES: [Stage; 12] = [
     Stage {
         name: "format",
         what: "cargo fmt --all --check",
@@ -96,6 +96,20 @@ pub(super) const STAGES: [Stage; 10] = [
         },
     },
     Stage {
+        name: "engine-firefox",
+        what: "storages, directories of real Prometheus, and scripts, in a worker of Firefox",
+        needs: &[Part::Page, Part::Firefox],
+        run: |machine| {
+            let mut command = in_firefox(machine);
+            command.args(WASM_PACKAGES).args(["--test", "storage"]);
+            // Most of the time went there, and Chromium does them.
+            run_in_view(command.args(["--", "--skip", "random_lives"]))?;
+            let mut command = in_firefox(machine);
+            command.args(["-p", "chunkscope-tests"]);
+            run_in_view(command.args(["--test", "in_browser", "--test", "scripts_in_browser"]))
+        },
+    },
+    Stage {
         name: "build",
         what: "trunk build --release",
         needs: &[Part::Page],
@@ -119,14 +133,24 @@ pub(super) const STAGES: [Stage; 10] = [
         name: "browser",
         what: "the built page, end to end in headless Chromium",
         needs: &[Part::Browser],
-        run: |machine| {
-            if !machine.repository.join("dist/index.html").exists() {
-                return Err("there is no built page: the stage build comes first".to_owned());
-            }
-            run_in_view(native(machine, "node").args(["tests/browser/run.mjs"]))
-        },
+        run: |machine| run_pages(machine, "chromium"),
+    },
+    Stage {
+        name: "firefox",
+        what: "the built page, end to end in headless Firefox",
+        needs: &[Part::Firefox],
+        run: |machine| run_pages(machine, "firefox"),
     },
 ];
+
+/// Runs the tests of `tests/browser` in that browser.
+fn run_pages(machine: &Machine, browser: &str) -> Outcome {
+    if !machine.repository.join("dist/index.html").exists() {
+        return Err("there is no built page: the stage build comes first".to_owned());
+    }
+    let mut command = native(machine, "node");
+    run_in_view(command.arg("tests/browser/run.mjs").env("CHUNKSCOPE_BROWSER", browser))
+}
 
 /// Tells the test runner of wasm-bindgen which driver to use: with two on PATH it would choose
 /// Firefox's.
@@ -134,4 +158,14 @@ fn in_chromium(command: &mut Command) -> Outcome {
     let driver = find_program("chromedriver").ok_or("there is no chromedriver on PATH")?;
     command.env("CHROMEDRIVER", driver).env("WASM_BINDGEN_TEST_TIMEOUT", "300");
     Ok(())
+}
+
+/// A command that runs tests in Firefox; what to test is still to be said.
+fn in_firefox(machine: &Machine) -> Command {
+    let mut command = wasm(machine, "cargo");
+    command.arg("test").args(TO_WASM);
+    // Cargo runs tests in the folder of their package, beside that of all tests.
+    let runner = "node ../tests/browser/in_firefox.mjs";
+    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
+    command
 }

@@ -1,4 +1,4 @@
-//! What Debian's packages bring: a compiler for wasm32, a browser, Prometheus.
+//! What Debian's packages bring: a compiler for wasm32, two browsers, Prometheus.
 
 use super::Step;
 use crate::Outcome;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Package lists are refreshed once per run, and only when something must be installed.
 static LISTS_ARE_FRESH: AtomicBool = AtomicBool::new(false);
 
-/// A browser and its driver.
+/// The browser of most tests, and its driver.
 pub(super) fn chromium() -> Step {
     Step {
         name: "Chromium and its driver".to_owned(),
@@ -18,6 +18,18 @@ pub(super) fn chromium() -> Step {
         act: |machine| install(machine, &["chromium", "chromium-driver"]),
         by_hand: "put `chromium` and a `chromedriver` of the same version on PATH \
                   (Debian: apt-get install chromium chromium-driver)",
+    }
+}
+
+/// The other browser. It needs no driver: it speaks WebDriver BiDi itself.
+pub(super) fn firefox() -> Step {
+    Step {
+        name: "Firefox".to_owned(),
+        doing: "installing Debian's package (about a minute)",
+        is_done: |_| find_program("firefox-esr").is_some() || find_program("firefox").is_some(),
+        act: |machine| install(machine, &["firefox-esr"]),
+        by_hand: "put `firefox-esr` or `firefox` on PATH \
+                  (Debian: apt-get install firefox-esr); until then nothing has run in Firefox",
     }
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | page | compiler and std for wasm32, wasm-bindgen, trunk, wasm-opt | serve, test |
 //! | browser | Chromium and its driver, npm packages | test |
+//! | firefox | Firefox, npm packages | test |
 //! | prometheus | Debian's `prometheus` and `promtool` | test, bench |
 //!
 //! Two kinds of machine are told apart in `wasm_std`: where rustup may download, it brings std for

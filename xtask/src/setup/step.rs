@@ -28,17 +28,20 @@ pub(crate) enum Part {
     Page,
     /// Running the page in a browser.
     Browser,
+    /// Running it in a second one.
+    Firefox,
     /// Comparing with Prometheus.
     Prometheus,
 }
 
 impl Part {
-    const ALL: [Part; 3] = [Part::Page, Part::Browser, Part::Prometheus];
+    const ALL: [Part; 4] = [Part::Page, Part::Browser, Part::Firefox, Part::Prometheus];
 
     fn option(self) -> &'static str {
         match self {
             Part::Page => "--page",
             Part::Browser => "--browser",
+            Part::Firefox => "--firefox",
             Part::Prometheus => "--prometheus",
         }
     }
@@ -54,6 +57,7 @@ impl Part {
                 steps
             }
             Part::Browser => vec![apt::chromium(), npm::packages()],
+            Part::Firefox => vec![apt::firefox(), npm::packages()],
             Part::Prometheus => vec![apt::prometheus()],
         })
     }
