@@ -240,7 +240,9 @@ impl Model {
     /// A step that does only some of what is due has cut the head up to there.
     pub fn cut_to(&mut self, min_valid_time: i64) {
         self.cut_before = true;
-        while self.exact && self.min_valid_time < min_valid_time && self.is_due() {
+        // A head that was replayed begins with its first sample: nothing was cut for that.
+        let is_cut = |end: i64| end <= min_valid_time;
+        while self.exact && self.is_due() && self.next_end().is_some_and(is_cut) {
             self.cut();
         }
     }
@@ -250,11 +252,15 @@ impl Model {
         self.cuts && length > self.settings.chunk_range / 2 * 3
     }
 
+    /// Where the next block that is cut off the head ends.
+    fn next_end(&self) -> Option<i64> {
+        let range = self.settings.chunk_range;
+        self.head.map(|(min, _)| min.div_euclid(range) * range + range)
+    }
+
     /// Cuts one block off the head.
     fn cut(&mut self) {
-        let Some((min, max)) = self.head else { return };
-        let range = self.settings.chunk_range;
-        let end = min.div_euclid(range) * range + range;
+        let Some(((_, max), end)) = self.head.zip(self.next_end()) else { return };
         for series in self.series.values_mut() {
             series.in_order = series.in_order.split_off(&end);
             series.newest = series.newest.filter(|_| !series.in_order.is_empty());
