@@ -17,6 +17,8 @@ use crate::{CommandResult, Outcome, owning, table};
 struct Work {
     what: UpkeepWork,
     time: Duration,
+    /// The longest of the steps: no message is answered and no sample taken meanwhile.
+    longest_step: Duration,
     /// Why it was done, where a planner decided it.
     reason: Option<String>,
 }
@@ -34,12 +36,14 @@ pub(crate) fn run(arguments: &Compact) -> CommandResult {
         let times = done.iter().filter(|work| work.what == what).map(|work| work.time);
         times.sum::<Duration>().as_secs_f64()
     };
+    let longest = done.iter().map(|work| work.longest_step).max().unwrap_or_default();
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let step = |work: &Work| {
             json!({
                 "what": work.what.as_str(),
                 "seconds": work.time.as_secs_f64(),
+                "longest_step_seconds": work.longest_step.as_secs_f64(),
                 "reason": work.reason,
             })
         };
@@ -48,20 +52,29 @@ pub(crate) fn run(arguments: &Compact) -> CommandResult {
             "head_seconds": all_of(UpkeepWork::Cut),
             "blocks_seconds": all_of(UpkeepWork::Merge),
             "close_seconds": closed,
+            "longest_step_seconds": longest.as_secs_f64(),
             "steps": done.iter().map(step).collect::<Vec<Value>>(),
         });
         writeln!(out, "{report}")?;
     } else {
         let row = |work: &Work| {
-            let seconds = format!("{:.3}", work.time.as_secs_f64());
-            vec![seconds, work.what.to_string(), work.reason.clone().unwrap_or_default()]
+            let [seconds, longest] = [work.time, work.longest_step].map(shown);
+            let because = work.reason.clone().unwrap_or_default();
+            vec![seconds, longest, work.what.to_string(), because]
         };
-        let mut rows = vec![vec![format!("{opened:.3}"), "opening".to_owned(), String::new()]];
+        let single = |seconds: f64, what: &str| {
+            vec![format!("{seconds:.3}"), String::new(), what.to_owned(), String::new()]
+        };
+        let mut rows = vec![single(opened, "opening")];
         rows.extend(done.iter().map(row));
-        rows.push(vec![format!("{closed:.3}"), "closing".to_owned(), String::new()]);
-        table::write(&mut out, &["seconds", "work", "because"], &rows)?;
+        rows.push(single(closed, "closing"));
+        table::write(&mut out, &["seconds", "longest step", "work", "because"], &rows)?;
     }
     Ok(Outcome::Fine)
+}
+
+fn shown(time: Duration) -> String {
+    format!("{:.3}", time.as_secs_f64())
 }
 
 /// Opens a directory as a server without retention would.
@@ -92,9 +105,10 @@ fn do_all(db: &mut LiveDb) -> Result<Vec<Work>, Box<dyn std::error::Error>> {
         match done.iter_mut().rev().find(|work| work.what == what && work.reason.is_none()) {
             Some(work) => {
                 work.time += time;
+                work.longest_step = work.longest_step.max(time);
                 work.reason = reason;
             }
-            None => done.push(Work { what, time, reason }),
+            None => done.push(Work { what, time, longest_step: time, reason }),
         }
     }
     line.clear();
