@@ -25,7 +25,7 @@ fn rewritten(block: &Block, segment_size: u64) -> Arc<dyn Storage> {
     let storage: Arc<dyn Storage> = Arc::new(Memory::default());
     let options = BlockWriterOptions { segment_size };
     let mut writer = BlockWriter::create(&storage, "", block.id(), &options).unwrap();
-    for symbol in block.symbols().unwrap() {
+    for symbol in block.symbols(0).unwrap() {
         writer.add_symbol(&symbol.unwrap()).unwrap();
     }
     let mut cursor = block.series(TimeRange::ALL, 0).unwrap();
@@ -148,7 +148,7 @@ fn what_is_not_finished_leaves_nothing() {
     let storage: Arc<dyn Storage> = Arc::new(Memory::default());
     let options = BlockWriterOptions::default();
     let mut writer = BlockWriter::create(&storage, "", block.id(), &options).unwrap();
-    for symbol in block.symbols().unwrap() {
+    for symbol in block.symbols(0).unwrap() {
         writer.add_symbol(&symbol.unwrap()).unwrap();
     }
     let names = |storage: &Arc<dyn Storage>| storage.list("").unwrap();

@@ -29,7 +29,11 @@ const CORE_WORDS: &[(&[&str], &[&str], &str)] = &[
     ),
     (&["async", "await"], &["storage/opfs", "storage/picked"], "the engine is synchronous"),
     (&["std::fs", "memmap2"], &["storage/mmap"], "files are reached through the storage trait"),
-    (&["std::time"], &["clock"], "time comes from the clock, so that runs can be replayed"),
+    (
+        &["std::time"],
+        &["clock", "storage/mmap/background_sync"],
+        "time comes from the clock, so that runs can be replayed",
+    ),
     (
         &["std::thread", "rayon"],
         &["block/write/parallel", "head/parallel", "db/parallel", "storage/mmap/background_sync"],

@@ -243,6 +243,72 @@ fn a_snapshot_of_the_head_makes_no_difference_but_time() {
 }
 
 #[test]
+fn an_appender_from_before_a_cut_adds_nothing_to_the_range_that_is_cut() {
+    // Committed before the cut, in the middle of it however far it is, or behind it: what a commit
+    // says it took is there, also when the block is written and the head has forgotten.
+    let mut dropped = 0;
+    for steps in 0..40 {
+        let storage: Arc<dyn Storage> = Arc::new(Memory::default());
+        let clock = Arc::new(VirtualClock::new(START, 7));
+        let mut db = OpenLive::new(storage, options(), clock.clone()).unwrap().run().unwrap();
+        scrape(&mut db, START).unwrap();
+        let (first, last) = (Labels::from_pairs([("a", "a")]), Labels::from_pairs([("z", "z")]));
+        let mut old = db.appender().unwrap();
+        for labels in [&first, &last] {
+            db.append(&mut old, labels, (START + 2 * MINUTE, 1.0)).unwrap();
+        }
+        for minute in 1..250 {
+            scrape(&mut db, START + minute * MINUTE).unwrap();
+        }
+        let before = count(&db);
+        for _ in 0..steps {
+            db.upkeep().unwrap();
+        }
+        let taken = db.commit(old).unwrap();
+        assert_eq!(count(&db), before + taken.in_order, "after {steps} steps");
+        assert_eq!(taken.in_order + taken.dropped, 2);
+        dropped += taken.dropped;
+        clock.advance(MINUTE);
+        while !matches!(db.upkeep().unwrap(), Upkeep::Idle { .. }) {}
+        assert!(!db.view().blocks().is_empty());
+        assert_eq!(count(&db), before + taken.in_order, "after {steps} steps and the others");
+    }
+    assert!((2..80).contains(&dropped), "{dropped}");
+}
+
+#[test]
+fn late_samples_between_two_steps_of_upkeep_survive_a_crash() {
+    // Some come while those before them are made a block of, which the crash prevents or not.
+    for steps in (0..120).step_by(3) {
+        let disk = SimulatedDisk::default();
+        let storage: Arc<dyn Storage> = Arc::new(disk.clone());
+        let late = WriteOptions {
+            out_of_order_window: 600 * MINUTE,
+            out_of_order_capacity: 4,
+            ..options()
+        };
+        let mut db = open(&storage, late.clone()).unwrap();
+        for minute in 0..250 {
+            scrape(&mut db, START + minute * MINUTE).unwrap();
+        }
+        scrape(&mut db, START + 30_000).unwrap();
+        for _ in 0..steps {
+            db.upkeep().unwrap();
+        }
+        for minute in 1..=6 {
+            scrape(&mut db, START + minute * MINUTE + 30_000).unwrap();
+        }
+        assert_eq!(count(&db), 257 * 50, "after {steps} steps");
+        drop(db);
+        let storage: Arc<dyn Storage> = Arc::new(disk.end_process());
+        let mut db = open(&storage, late).unwrap();
+        assert_eq!(count(&db), 257 * 50, "a crash after {steps} steps");
+        while !matches!(db.upkeep().unwrap(), Upkeep::Idle { .. }) {}
+        assert_eq!(count(&db), 257 * 50, "a crash after {steps} steps, and the others");
+    }
+}
+
+#[test]
 fn what_is_deleted_between_two_steps_of_upkeep_stays_deleted() {
     // However far upkeep is with cutting, merging and looking at the result.
     for steps in (0..90).step_by(5) {

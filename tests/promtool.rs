@@ -121,7 +121,7 @@ fn blocks_in(directory: &Path) -> Vec<(Timestamp, Vec<Vec<u8>>, Vec<String>)> {
     let db = db::Open::new(storage, options).run().expect("it opens");
     assert!(db.findings().iter().all(|finding| finding.severity < Severity::Damage));
     let block = |block: &Arc<Block>| {
-        let symbols = block.symbols().expect("symbols");
+        let symbols = block.symbols(0).expect("symbols");
         let symbols = symbols.map(|symbol| symbol.expect("a symbol").into_owned()).collect();
         let mut series = Vec::new();
         let mut cursor = block.series(TimeRange::ALL, 0).expect("series");

@@ -18,8 +18,8 @@ use crate::types::{ChunkRef, TimeRange};
 const RELEASED_AT_ONCE: u64 = 16 << 20;
 
 impl ChunkSource for Block {
-    fn symbols(&self) -> Result<SymbolIter<'_>> {
-        Ok(Box::new(self.whole_index()?.symbol_scan()?))
+    fn symbols(&self, from: u64) -> Result<SymbolIter<'_>> {
+        Ok(Box::new(self.whole_index()?.symbol_scan(from)?))
     }
 
     fn series(&self, range: TimeRange, position: u64) -> Result<Box<dyn SeriesCursor + '_>> {
@@ -70,7 +70,7 @@ impl SymbolNumbers {
         if index.version() > 1 {
             return Ok(Self::Below(index.symbol_count()?));
         }
-        let (mut scan, mut offsets) = (index.symbol_scan()?, Vec::new());
+        let (mut scan, mut offsets) = (index.symbol_scan(0)?, Vec::new());
         loop {
             let offset = scan.offset();
             match scan.next() {

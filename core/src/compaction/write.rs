@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::series_chunks::collect_chunks;
 use super::series_merge::{MergeState, SeriesMerge};
-use super::symbol_union::{SymbolNumbers, write_union};
+use super::symbol_union::{SymbolNumbers, SymbolUnion};
 use crate::block::{
     BlockMeta, BlockStats, BlockWriter, BlockWriterOptions, FinishBlock, SeriesBatch,
 };
@@ -27,7 +27,7 @@ use crate::query::ChunkSource;
 use crate::storage::Storage;
 
 /// Work that one step does, in bytes copied: some ten milliseconds.
-const WORK_PER_STEP: usize = 8 << 20;
+const WORK_PER_STEP: usize = 4 << 20;
 /// Work whose bytes are written while the next is done: they are still in the cache then.
 const WORK_PER_BATCH: usize = 2 << 20;
 /// What a series and a sample that is encoded anew count for, in bytes copied.
@@ -63,7 +63,9 @@ pub struct WriteBlock {
 
 #[derive(Debug)]
 enum Stage {
-    Symbols,
+    Begin,
+    Symbols(BlockWriter, SymbolUnion),
+    EndSymbols(BlockWriter, SymbolNumbers),
     Series(Box<SeriesStage>),
     Finish(Box<FinishBlock>),
     Over,
@@ -83,7 +85,7 @@ impl WriteBlock {
         Self {
             storage: Arc::clone(storage),
             options,
-            stage: Stage::Symbols,
+            stage: Stage::Begin,
             progress: (0, 0),
             stats: BlockStats::default(),
         }
@@ -96,12 +98,22 @@ impl WriteBlock {
     /// A source is damaged, or the storage fails. Nothing is left behind.
     pub fn step(&mut self, sources: &[&dyn ChunkSource]) -> Result<Option<Option<BlockMeta>>> {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Symbols => {
+            Stage::Begin => {
                 let WriteOptions { meta, directory, writer, .. } = &self.options;
-                let mut writer = BlockWriter::create(&self.storage, directory, meta.ulid, writer)?;
-                let numbers = write_union(sources, &mut writer)?;
-                let state = MergeState::default();
-                Stage::Series(Box::new(SeriesStage { writer, numbers, state }))
+                let writer = BlockWriter::create(&self.storage, directory, meta.ulid, writer)?;
+                Stage::Symbols(writer, SymbolUnion::default())
+            }
+            Stage::Symbols(mut writer, mut union) => match union.step(sources, &mut writer)? {
+                true => Stage::EndSymbols(writer, union.into_numbers()),
+                false => Stage::Symbols(writer, union),
+            },
+            Stage::EndSymbols(mut writer, numbers) => {
+                if writer.end_symbols()? {
+                    let state = MergeState::default();
+                    Stage::Series(Box::new(SeriesStage { writer, numbers, state }))
+                } else {
+                    Stage::EndSymbols(writer, numbers)
+                }
             }
             Stage::Series(mut stage) => {
                 let done = stage.step(sources, &self.options, &mut self.progress)?;

@@ -2,6 +2,7 @@
 
 mod finding;
 mod job;
+mod sorting;
 
 mod happened;
 mod story;
@@ -9,4 +10,5 @@ mod story;
 pub use finding::{Finding, Severity};
 pub use happened::{Event, LogName};
 pub use job::{Job, Progress};
+pub use sorting::SortInSteps;
 pub use story::Story;

@@ -11,6 +11,10 @@ pub(super) struct Bounds {
     pub(super) out_of_order: TimeRange,
     /// In-order samples before this are in blocks.
     pub(super) min_valid_time: Timestamp,
+    /// A block up to this time is being written, or was: nothing is taken in order before it.
+    pub(super) closed_before: Timestamp,
+    /// First in-order and first late sample that were taken since somebody wanted to know.
+    pub(super) taken_since: (Timestamp, Timestamp),
 }
 
 impl Bounds {
@@ -21,7 +25,13 @@ impl Bounds {
         } else {
             TimeRange::new(min_valid_time, min_valid_time)
         };
-        Self { in_order, out_of_order: TimeRange::EMPTY, min_valid_time }
+        Self {
+            in_order,
+            out_of_order: TimeRange::EMPTY,
+            min_valid_time,
+            closed_before: Timestamp::MIN,
+            taken_since: (Timestamp::MAX, Timestamp::MAX),
+        }
     }
 
     /// The first sample of a head without any gives it its time, even if it is never committed.
@@ -29,6 +39,18 @@ impl Bounds {
         if self.in_order.is_empty() {
             self.in_order = TimeRange::new(time, time);
         }
+    }
+
+    /// In-order samples of these times were taken.
+    pub(super) fn take_in_order(&mut self, times: &TimeRange) {
+        self.in_order = self.in_order.cover(times);
+        self.taken_since.0 = self.taken_since.0.min(times.min_time);
+    }
+
+    /// Late samples of these times were taken.
+    pub(super) fn take_late(&mut self, times: &TimeRange) {
+        self.out_of_order = self.out_of_order.cover(times);
+        self.taken_since.1 = self.taken_since.1.min(times.min_time);
     }
 
     /// Chunks and snapshots may hold samples that blocks hold, too: they do not count.

@@ -169,6 +169,11 @@ impl ChunkWriter {
         current.file.into_inner().unwrap_or_else(PoisonError::into_inner).close()
     }
 
+    /// Number of the file that is being written, or is begun next.
+    pub(super) fn newest_file(&self) -> u32 {
+        self.current.as_ref().map_or(self.next, |current| current.number)
+    }
+
     /// Removes finished files whose number is below `lowest`, lowest first, so that no gap is left
     /// whatever fails. A file that is being written is finished first, and stays. The paths of
     /// those that are gone.

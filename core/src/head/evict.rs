@@ -8,8 +8,8 @@
 use super::append::CommitRecords;
 use super::logs::Logs;
 use super::series::Series;
-use super::source::HeadView;
 use super::state::Head;
+use super::view::HeadView;
 use crate::error::Result;
 use crate::event::Event;
 use crate::types::{TimeRange, Timestamp};

@@ -51,9 +51,9 @@ impl HeadIndex {
     pub(super) fn build(registry: &Registry) -> Self {
         let all: Vec<(u32, &Labels)> =
             registry.iter().map(|(slot, series)| (slot, series.labels())).collect();
-        let numbers = LabelNumbers::of(all.iter().map(|(_, labels)| *labels));
+        let (_, order) = LabelNumbers::of(all.iter().map(|(_, labels)| *labels));
         let mut ordered = Listed::default();
-        for index in numbers.order() {
+        for index in order {
             let (slot, labels) = all[index as usize];
             ordered.add(slot, labels);
         }

@@ -2,8 +2,8 @@
 
 use super::live_directory::{Directory, labels, new, open, text};
 use super::options::ReplayOptions;
-use super::source::HeadView;
 use super::state::Head;
+use super::view::HeadView;
 use super::write_snapshot::WriteSnapshot;
 use crate::chunk::decode;
 use crate::labels::{MatchOperator, Matcher};
@@ -177,7 +177,7 @@ fn map_late(directory: &mut Directory) -> crate::error::Result<Option<ChunkRef>>
 fn written(directory: &Directory, view: &HeadView, range: TimeRange) -> Vec<(String, Vec<i64>)> {
     let source = view.of(&directory.head);
     let symbols: Vec<String> = source
-        .symbols()
+        .symbols(0)
         .unwrap()
         .map(|symbol| String::from_utf8(symbol.unwrap().into_owned()).unwrap())
         .collect();

@@ -74,6 +74,7 @@ impl Head {
     /// The storage is full or fails; what was logged is not lost.
     pub fn close(&mut self, mut logs: Logs) -> Result<(u64, u64)> {
         self.appender().rollback(self, &mut logs)?;
+        while !self.collect_step()? {}
         self.next_to_map = 0;
         while !self.map_chunks()? {}
         self.finish_chunk_file()?;

@@ -19,7 +19,7 @@
 //! Logs::open                 wal/ and wbl/ continue in new segments
 //! Head::appender             Appender::append …, commit or rollback
 //! Head::map_chunks           a step of a pass: complete chunks leave memory (each minute)
-//! Head::view_in_order        what a block is written from: a HeadView, step by step
+//! Head::close_before, ViewHead   what a block is written from: a HeadView, made step by step
 //! Head::is_compactable, next_block_range, truncate        after a block was cut
 //! Head::map_late_samples, truncate_out_of_order           after late samples were compacted
 //! Head::view_stale, evict_stale  stale series leave before the next cut
@@ -66,6 +66,7 @@ mod exemplars;
 mod index;
 
 mod bounds;
+mod collecting;
 mod counters;
 
 mod logs;
@@ -91,6 +92,7 @@ mod label_numbers;
 mod read;
 mod report;
 mod source;
+mod view;
 
 mod evict;
 mod write_snapshot;
@@ -112,10 +114,11 @@ pub use sample::{Sample, Value};
 pub use snapshot::{
     LastSample, SnapshotChunk, SnapshotRecord, SnapshotSeries, read_snapshot_record,
 };
-pub use source::{HeadSource, HeadView};
+pub use source::HeadSource;
 pub use state::Head;
 pub use totals::HeadTotals;
 pub use truncate::KeptRecords;
+pub use view::{HeadView, ViewHead};
 pub use write_snapshot::WriteSnapshot;
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Queryable for Head {
                     && (matches!(source, Source::Open(_))
                         || deleted.is_none_or(|deleted| !deleted.intervals.covers(*own)))
             };
-            sources(series)
+            self.sources(series)
                 .iter()
                 .any(shown)
                 .then(|| Series { labels: series.labels().clone(), reference: series.reference() })
@@ -65,7 +65,7 @@ impl Queryable for Head {
         };
         stats.series += 1;
         let (floats, histograms) = (into.floats.len(), into.histograms.len());
-        let mut wanted = sources(own);
+        let mut wanted = self.sources(own);
         wanted.retain(|(own, _)| own.overlaps(&range));
         wanted.sort_by_key(|(own, _)| own.min_time);
         if wanted.windows(2).all(|two| two[0].0.max_time < two[1].0.min_time) {
@@ -203,6 +203,34 @@ impl Head {
         })
     }
 
+    /// What a series holds, with the time of each part. Ranges of complete chunks come from their
+    /// file. What blocks hold does not show, although it may not have left yet.
+    fn sources<'s>(&self, series: &'s HeadSeries) -> Vec<(TimeRange, Source<'s>)> {
+        let mut all = Vec::with_capacity(series.chunks().len() + 1);
+        all.extend(series.chunks().iter().map(stored));
+        all.extend(series.open.range().map(|range| (range, Source::Open(&series.open))));
+        if let Some(samples) = series.recovered() {
+            all.push((samples.time_range(), Source::Recovered(samples)));
+        }
+        if self.collecting.is_some() {
+            all.retain(|(range, _)| range.max_time >= self.bounds.in_order.min_time);
+        }
+        if let Some(late) = series.out_of_order() {
+            let chunks = late.chunks.iter().filter(|chunk| !self.is_in_block(chunk));
+            all.extend(chunks.map(stored));
+            if !late.buffer().is_empty() {
+                all.push((late.buffer_range(), Source::Buffer(late)));
+            }
+        }
+        all
+    }
+
+    /// True for late samples that are in a block and have not left yet.
+    fn is_in_block(&self, chunk: &StoredChunk) -> bool {
+        let known = |place: &ChunkPlace| place.reference <= self.late_in_blocks;
+        self.collecting.is_some() && matches!(&chunk.data, ChunkData::File(place) if known(place))
+    }
+
     #[cold]
     fn disorder(&self, chunk: &StoredChunk, time: Timestamp) -> Error {
         let (path, offset) = match &chunk.data {
@@ -216,23 +244,6 @@ impl Head {
             .in_file(path)
             .with_help("the samples from there on are left out")
     }
-}
-
-/// What a series holds, with the time of each part. Ranges of complete chunks come from their file.
-fn sources(series: &HeadSeries) -> Vec<(TimeRange, Source<'_>)> {
-    let mut all = Vec::with_capacity(series.chunks().len() + 1);
-    all.extend(series.chunks().iter().map(stored));
-    all.extend(series.open.range().map(|range| (range, Source::Open(&series.open))));
-    if let Some(samples) = series.recovered() {
-        all.push((samples.time_range(), Source::Recovered(samples)));
-    }
-    if let Some(late) = series.out_of_order() {
-        all.extend(late.chunks.iter().map(stored));
-        if !late.buffer().is_empty() {
-            all.push((late.buffer_range(), Source::Buffer(late)));
-        }
-    }
-    all
 }
 
 fn stored(chunk: &StoredChunk) -> (TimeRange, Source<'_>) {

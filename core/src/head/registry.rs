@@ -268,8 +268,17 @@ impl Registry {
         self.table.rebuild(self.slots);
     }
 
-    /// Removes the series in `slot`: neither labels nor its own reference find it any more.
+    /// Removes the series in `slot`: neither labels nor its own reference find it any more. The
+    /// slot is for new series.
     pub(super) fn remove(&mut self, slot: u32) -> Option<Series> {
+        let series = self.take_out(slot)?;
+        self.give_again(&[slot]);
+        Some(series)
+    }
+
+    /// As [`Registry::remove`], but the slot stays empty until it is given again: whoever still
+    /// knows it finds nothing there, and no other series.
+    pub(super) fn take_out(&mut self, slot: u32) -> Option<Series> {
         let (part, index) = part_of(slot);
         let series = self.parts[part].series.get_mut(index)?.take()?;
         self.live -= 1;
@@ -278,10 +287,13 @@ impl Registry {
             entry.remove();
         }
         self.table.clear(series.reference(), slot);
-        if !self.named.contains(&slot) {
-            self.free.push(slot);
-        }
         Some(series)
+    }
+
+    /// Lets these empty slots have new series, but for those that other names lead to.
+    pub(super) fn give_again(&mut self, slots: &[u32]) {
+        let Self { free, named, .. } = self;
+        free.extend(slots.iter().filter(|slot| !named.contains(*slot)));
     }
 }
 

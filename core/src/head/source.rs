@@ -1,49 +1,19 @@
 //! The head as what a block is written from: in-order samples, or those that came late.
 //!
 //! Writing a block takes many steps, and the head takes samples in between. So what is written is
-//! fixed first, in a [`HeadView`]: which series, in order of labels, and their symbols. Each step
-//! then looks at the head through it. What the head gets meanwhile does not show: in-order samples
-//! are newer than the range that is cut, late ones are in chunks behind the last one of the view.
+//! fixed first, in a [`HeadView`]. Each step then looks at the head through it.
 
 use std::borrow::Cow;
 
-use super::label_numbers::LabelNumbers;
 use super::open_chunk::OpenChunk;
 use super::series::Series;
 use super::state::Head;
 use super::stored_chunks::{ChunkData, StoredChunk};
+use super::view::{HeadView, Listed, What, late_chunks, range_of};
 use crate::chunk::{ChunkLimit, EncodeOptions, EncodedChunk, Encoding, encode};
 use crate::error::Result;
 use crate::query::{ChunkSource, RawChunk, SeriesCursor, SymbolIter};
-use crate::types::{ChunkRef, Samples, SeriesRef, TimeRange};
-
-/// Which series of a head are written, in order of labels.
-#[derive(Debug)]
-pub struct HeadView {
-    what: What,
-    numbers: LabelNumbers,
-    /// Series by labels.
-    series: Vec<Listed>,
-    range: TimeRange,
-}
-
-/// A series of a view.
-#[derive(Debug)]
-struct Listed {
-    reference: SeriesRef,
-    /// Its place in the numbers of labels.
-    number: u32,
-    /// First to last of its samples.
-    range: TimeRange,
-}
-
-/// Which samples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
-    InOrder,
-    /// In chunks of files, up to this one.
-    OutOfOrder(ChunkRef),
-}
+use crate::types::{Samples, TimeRange};
 
 /// A head, seen through a [`HeadView`].
 #[derive(Debug, Clone, Copy)]
@@ -53,31 +23,6 @@ pub struct HeadSource<'a> {
 }
 
 impl HeadView {
-    /// First to last sample in the chunks of the view.
-    #[must_use]
-    pub fn range(&self) -> TimeRange {
-        self.range
-    }
-
-    /// Number of series with a chunk in the view.
-    #[must_use]
-    pub fn num_series(&self) -> usize {
-        self.series.len()
-    }
-
-    /// The same view of those series alone that `keep` names.
-    pub(super) fn only(mut self, keep: impl Fn(SeriesRef) -> bool) -> Self {
-        self.series.retain(|own| keep(own.reference));
-        let cover = |all: TimeRange, own: &Listed| all.cover(&own.range);
-        self.range = self.series.iter().fold(TimeRange::EMPTY, cover);
-        self
-    }
-
-    /// The series of the view, in order of labels.
-    pub(super) fn references(&self) -> impl Iterator<Item = SeriesRef> {
-        self.series.iter().map(|own| own.reference)
-    }
-
     /// The head through this view: for one step of writing.
     #[must_use]
     pub fn of<'a>(&'a self, head: &'a Head) -> HeadSource<'a> {
@@ -85,63 +30,9 @@ impl HeadView {
     }
 }
 
-impl Head {
-    /// A view of the in-order samples.
-    #[must_use]
-    pub fn view_in_order(&self) -> HeadView {
-        self.view(What::InOrder)
-    }
-
-    /// A view of the out-of-order samples in chunks up to `last`; see [`Head::map_late_samples`].
-    #[must_use]
-    pub fn view_out_of_order(&self, last: ChunkRef) -> HeadView {
-        self.view(What::OutOfOrder(last))
-    }
-
-    fn view(&self, what: What) -> HeadView {
-        let all: Vec<&Series> = self.registry.iter().map(|(_, series)| series).collect();
-        // The symbols are those of all series, as upstream's are.
-        let numbers = LabelNumbers::of(all.iter().map(|series| series.labels()));
-        let mut range = TimeRange::EMPTY;
-        let mut series = Vec::new();
-        for index in numbers.order() {
-            let own = all[index as usize];
-            let reached = range_of(own, what);
-            if !reached.is_empty() {
-                range = range.cover(&reached);
-                let (reference, number) = (own.reference(), index);
-                series.push(Listed { reference, number, range: reached });
-            }
-        }
-        HeadView { what, numbers, series, range }
-    }
-}
-
-/// First to last sample that `what` means of a series.
-fn range_of(series: &Series, what: What) -> TimeRange {
-    match what {
-        What::InOrder => {
-            let recovered = series.recovered().map_or(TimeRange::EMPTY, Samples::time_range);
-            series.in_order_range().cover(&recovered)
-        }
-        What::OutOfOrder(last) => {
-            late_chunks(series, last).fold(TimeRange::EMPTY, |all, own| all.cover(&own.range))
-        }
-    }
-}
-
-fn late_chunks(series: &Series, last: ChunkRef) -> impl Iterator<Item = &StoredChunk> {
-    let chunks = series.out_of_order().into_iter().flat_map(|late| &late.chunks);
-    chunks.filter(move |chunk| match &chunk.data {
-        ChunkData::File(place) => place.reference <= last,
-        _ => false,
-    })
-}
-
 impl ChunkSource for HeadSource<'_> {
-    fn symbols(&self) -> Result<SymbolIter<'_>> {
-        let symbols = self.view.numbers.symbols().iter();
-        Ok(Box::new(symbols.map(|symbol| Ok(Cow::Borrowed(symbol.as_bytes())))))
+    fn symbols(&self, from: u64) -> Result<SymbolIter<'_>> {
+        Ok(Box::new(self.view.numbers.symbols(from).map(|symbol| Ok(Cow::Borrowed(symbol)))))
     }
 
     fn series(&self, range: TimeRange, position: u64) -> Result<Box<dyn SeriesCursor + '_>> {

@@ -7,6 +7,7 @@ use super::append::Buffers;
 use super::bounds::Bounds;
 use super::chunk_file::ChunkFile;
 use super::chunk_writer::ChunkWriter;
+use super::collecting::Collecting;
 use super::counters::ReplayCounters;
 use super::exemplars::Exemplars;
 use super::index::HeadIndex;
@@ -38,6 +39,8 @@ pub struct Head {
     pub(super) files: BTreeMap<u32, ChunkFile>,
     /// Writes head chunk files, once the head is written to.
     pub(super) chunk_writer: Option<ChunkWriter>,
+    /// Under way: a pass that forgets what blocks hold.
+    pub(super) collecting: Option<Box<Collecting>>,
     /// The slot at which the next step of a pass over all series begins.
     pub(super) next_to_map: u32,
     pub(super) counters: ReplayCounters,
@@ -91,6 +94,7 @@ impl Head {
             late_in_blocks: ChunkRef::default(),
             files: BTreeMap::new(),
             chunk_writer: None,
+            collecting: None,
             next_to_map: 0,
             counters: ReplayCounters::default(),
             findings: Vec::new(),

@@ -1,27 +1,29 @@
-//! Forgetting what blocks hold by now.
+//! Forgetting what blocks hold by now, in steps.
 //!
 //! When a block was cut from the head up to a time, everything before that time leaves: chunks,
 //! series of which nothing is left, tombstones, and head chunk files that nobody refers to. The
 //! write-ahead log still has samples of series that left, so their records must stay in the log as
 //! long: until when, the head remembers ([`Head::keeps_record`]).
+//!
+//! Invariants
+//! 1. From the first step on, no query sees what leaves: the head's first time, and the last late
+//!    chunk that is in a block, are moved at once ([`Head::begin_truncation`]). The memory follows.
+//! 2. Samples may come between the steps. A series that gets some before it is looked at stays; the
+//!    head's first time is not raised above any of them at the end.
+//! 3. A slot is given to no other series before the pass is over and the index of queries is gone.
 
-use super::state::{Deleted, Head};
+use std::ops::Bound;
+
+use super::chunk_writer::ChunkWriter;
+use super::collecting::{Collecting, Stage};
+use super::state::Head;
 use crate::error::Result;
 use crate::event::Event;
 use crate::types::{ChunkRef, Duration, SeriesRef, TimeRange, Timestamp};
 
-/// What a pass of garbage collection found.
-#[derive(Debug)]
-struct Collected {
-    /// First in-order sample that is left, as upstream counts; `Timestamp::MAX` when no series is.
-    oldest: Timestamp,
-    /// First out-of-order sample that is left; `Timestamp::MAX` when none is.
-    oldest_late: Timestamp,
-    /// Lowest number of a head chunk file that is referred to.
-    lowest_file: u32,
-    series: usize,
-    chunks: usize,
-}
+/// Slots that one step looks at, and entries of maps that it changes.
+const STEP_SLOTS: u32 = 1 << 12;
+const STEP_ENTRIES: usize = 1 << 14;
 
 /// Series whose records are kept; see [`Head::kept_records`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,18 +75,9 @@ impl Head {
     /// A head chunk file cannot be finished or removed. Memory is truncated all the same; the files
     /// go with the next truncation.
     pub fn truncate(&mut self, min_time: Timestamp) -> Result<()> {
-        let bounds = &mut self.bounds;
-        if bounds.in_order.is_empty() {
-            bounds.begin_at(min_time);
-            bounds.min_valid_time = min_time;
-            return Ok(());
-        }
-        if bounds.in_order.min_time >= min_time {
-            return Ok(());
-        }
-        bounds.in_order = TimeRange::new(min_time, bounds.in_order.max_time.max(min_time));
-        bounds.min_valid_time = min_time;
-        self.collect_and_set_bounds()
+        self.begin_truncation(min_time);
+        while !self.collect_step()? {}
+        Ok(())
     }
 
     /// Forgets out-of-order chunks in files up to `last`, which blocks hold.
@@ -92,8 +85,29 @@ impl Head {
     /// # Errors
     /// As [`Head::truncate`].
     pub fn truncate_out_of_order(&mut self, last: ChunkRef) -> Result<()> {
+        self.begin_late_truncation(last);
+        while !self.collect_step()? {}
+        Ok(())
+    }
+
+    /// As [`Head::truncate`], a step at a time: no query sees those samples any more, and
+    /// [`Head::collect_step`] frees them.
+    pub fn begin_truncation(&mut self, min_time: Timestamp) {
+        let bounds = &mut self.bounds;
+        if bounds.in_order.is_empty() {
+            bounds.begin_at(min_time);
+            bounds.min_valid_time = min_time;
+        } else if bounds.in_order.min_time < min_time {
+            bounds.in_order = TimeRange::new(min_time, bounds.in_order.max_time.max(min_time));
+            bounds.min_valid_time = min_time;
+            self.begin_collecting();
+        }
+    }
+
+    /// As [`Head::truncate_out_of_order`], a step at a time.
+    pub fn begin_late_truncation(&mut self, last: ChunkRef) {
         self.late_in_blocks = self.late_in_blocks.max(last);
-        self.collect_and_set_bounds()
+        self.begin_collecting();
     }
 
     /// Whether a checkpoint that drops samples before `min_time` keeps the record of `series`: the
@@ -125,49 +139,115 @@ impl Head {
         self.wal_expiries.retain(|_, until| *until >= min_time);
     }
 
-    fn collect_and_set_bounds(&mut self) -> Result<()> {
-        let collected = self.collect();
+    /// At the end of a replay: drops what lies before the head's time, and series of which nothing
+    /// is left.
+    pub(super) fn collect_garbage(&mut self) {
+        self.bounds.raise_min_time();
+        self.begin_collecting();
+        while self.collect_piece() {}
+        self.collecting = None;
+    }
+
+    fn begin_collecting(&mut self) {
+        // One that was under way begins anew; who left with it has left.
+        let before = self.collecting.take();
+        let before = before.map(|own| (own.left, own.slots, own.series, own.chunks));
+        let (left, slots, series, chunks) = before.unwrap_or_default();
+        self.bounds.taken_since = (Timestamp::MAX, Timestamp::MAX);
+        self.collecting = Some(Box::new(Collecting {
+            stage: Stage::Series(0),
+            oldest: Timestamp::MAX,
+            oldest_late: Timestamp::MAX,
+            // What is mapped between the steps goes to this file, or to later ones.
+            lowest_file: self.chunk_writer.as_ref().map_or(u32::MAX, ChunkWriter::newest_file),
+            series,
+            chunks,
+            left,
+            slots,
+        }));
+    }
+
+    /// True when memory is to be freed of what blocks hold: see [`Head::collect_step`].
+    #[must_use]
+    pub fn is_collecting(&self) -> bool {
+        self.collecting.is_some()
+    }
+
+    /// Frees some of what blocks hold; true when nothing is left to be freed. The head may take
+    /// samples between two steps.
+    ///
+    /// # Errors
+    /// As [`Head::truncate`].
+    pub fn collect_step(&mut self) -> Result<bool> {
+        if self.collect_piece() {
+            return Ok(false);
+        }
+        let Some(collected) = self.collecting.take() else { return Ok(true) };
         let bounds = &mut self.bounds;
         let head_max_time = bounds.in_order.max_time;
-        if collected.oldest > bounds.in_order.min_time {
+        let (in_order, late) = bounds.taken_since;
+        let oldest = collected.oldest.min(in_order);
+        if oldest > bounds.in_order.min_time {
             let closed = head_max_time.saturating_sub(self.options.chunk_range / 2);
-            let min_time = collected.oldest.min(closed.max(bounds.min_valid_time));
+            let min_time = oldest.min(closed.max(bounds.min_valid_time));
             bounds.in_order.min_time = min_time;
             bounds.min_valid_time = min_time;
         }
         if !bounds.out_of_order.is_empty() {
             // A late sample may have come that old since the series were looked at, upstream says.
             let window = self.options.out_of_order_window;
-            let oldest = collected.oldest_late.min(head_max_time.saturating_sub(window));
-            bounds.out_of_order.min_time = oldest;
+            let oldest = collected.oldest_late.min(late);
+            bounds.out_of_order.min_time = oldest.min(head_max_time.saturating_sub(window));
         }
         let min_time = bounds.in_order.min_time;
-        let Collected { series, chunks, lowest_file, .. } = collected;
+        let Collecting { series, chunks, lowest_file, .. } = *collected;
         self.story.tell(|| Event::HeadTruncated { min_time, series, chunks });
-        self.remove_chunk_files_below(lowest_file)
+        self.remove_chunk_files_below(lowest_file)?;
+        Ok(true)
     }
 
-    /// At the end of a replay: drops what lies before the head's time, and series of which nothing
-    /// is left.
-    pub(super) fn collect_garbage(&mut self) {
-        self.bounds.raise_min_time();
-        self.collect();
-    }
-
-    fn collect(&mut self) -> Collected {
-        let min_time = self.bounds.in_order.min_time;
-        let mut collected = Collected {
-            oldest: Timestamp::MAX,
-            oldest_late: Timestamp::MAX,
-            lowest_file: u32::MAX,
-            series: 0,
-            chunks: 0,
+    /// Does a piece of the pass that is under way; false when none is left.
+    fn collect_piece(&mut self) -> bool {
+        let Some(mut pass) = self.collecting.take() else { return false };
+        pass.stage = match pass.stage {
+            Stage::Series(slot) if slot < self.registry.num_slots() => {
+                self.collect_series(slot, &mut pass)
+            }
+            Stage::Series(_) => {
+                if !pass.slots.is_empty() {
+                    self.registry.give_again(&pass.slots);
+                    self.registry.tidy();
+                    self.index.take();
+                }
+                Stage::Expiries
+            }
+            Stage::Expiries if pass.left.is_empty() => Stage::Tombstones(None),
+            Stage::Expiries => {
+                let rest = pass.left.len().saturating_sub(STEP_ENTRIES);
+                let left = pass.left.drain(rest..).map(|series| (series, pass.oldest));
+                self.wal_expiries.extend(left);
+                Stage::Expiries
+            }
+            Stage::Tombstones(from) => match self.drop_tombstones(from) {
+                Some(last) => Stage::Tombstones(Some(last)),
+                None => Stage::Over,
+            },
+            Stage::Over => Stage::Over,
         };
+        let more = !matches!(pass.stage, Stage::Over);
+        self.collecting = Some(pass);
+        more
+    }
+
+    /// Looks at the series from `slot` on, and drops what blocks hold of them.
+    fn collect_series(&mut self, slot: u32, pass: &mut Collecting) -> Stage {
+        let end = slot.saturating_add(STEP_SLOTS).min(self.registry.num_slots());
+        let min_time = self.bounds.in_order.min_time;
         let mut empty = Vec::new();
-        for slot in 0..self.registry.num_slots() {
+        for slot in slot..end {
             let Some((series, bytes)) = self.registry.with_bytes(slot) else { continue };
-            collected.chunks += series.drop_before(min_time, bytes);
-            collected.chunks += series.drop_late_up_to(self.late_in_blocks);
+            pass.chunks += series.drop_before(min_time, bytes);
+            pass.chunks += series.drop_late_up_to(self.late_in_blocks);
             if series.is_empty() {
                 empty.push(slot);
                 continue;
@@ -175,36 +255,33 @@ impl Head {
             // Upstream takes a series with out-of-order samples only for infinitely old.
             let range = series.in_order_range();
             let oldest = if range.is_empty() { Timestamp::MIN } else { range.min_time };
-            collected.oldest = collected.oldest.min(oldest);
-            collected.oldest_late = collected.oldest_late.min(series.late_range().min_time);
+            pass.oldest = pass.oldest.min(oldest);
+            pass.oldest_late = pass.oldest_late.min(series.late_range().min_time);
             if let Some(file) = series.lowest_file() {
-                collected.lowest_file = collected.lowest_file.min(file);
+                pass.lowest_file = pass.lowest_file.min(file);
             }
         }
-        self.remove_series(&empty, collected.oldest);
-        collected.series = empty.len();
-        self.drop_tombstones(min_time);
-        collected
+        self.remove_series(&empty, pass);
+        Stage::Series(end)
     }
 
-    /// Removes series; the log is needed for them until `keep_until`.
-    fn remove_series(&mut self, slots: &[u32], keep_until: Timestamp) {
+    /// Removes series. Until it is known how long the log is needed for them, it is.
+    fn remove_series(&mut self, slots: &[u32], pass: &mut Collecting) {
         for slot in slots {
-            let Some(series) = self.registry.remove(*slot) else { continue };
+            let Some(series) = self.registry.take_out(*slot) else { continue };
             let reference = series.reference();
             self.tombstones.remove(&reference);
-            self.wal_expiries.insert(reference, keep_until);
+            self.wal_expiries.insert(reference, Timestamp::MAX);
+            pass.left.push(reference);
             self.story.tell(|| Event::SeriesRemoved {
                 series: reference,
                 labels: series.labels().to_string(),
                 why: "nothing is left of it in the head".to_owned(),
             });
         }
-        if !slots.is_empty() {
-            self.exemplars.remove(slots);
-            self.registry.tidy();
-            self.index.take();
-        }
+        pass.series += slots.len();
+        pass.slots.extend(slots);
+        self.exemplars.remove(slots);
     }
 
     /// The first time that the log must tell deletions of, when in-order samples before `min_time`
@@ -220,19 +297,32 @@ impl Head {
         of_late.min().map_or(min_time, |oldest| oldest.min(min_time))
     }
 
-    /// Drops deleted intervals that end before `min_time`, and before the out-of-order samples of
-    /// their series: those are not in a block yet, and stay deleted when they are. (Upstream drops
-    /// such intervals, too, and the samples come back.)
-    fn drop_tombstones(&mut self, min_time: Timestamp) {
-        let registry = &self.registry;
-        for (reference, deleted) in &mut self.tombstones {
+    /// Drops deleted intervals that end before the head's time, and before the out-of-order samples
+    /// of their series: those are not in a block yet, and stay deleted when they are. (Upstream
+    /// drops such intervals, too, and the samples come back.) Begins behind series `from`; gives
+    /// the last series that it looked at, none at the end.
+    fn drop_tombstones(&mut self, from: Option<SeriesRef>) -> Option<SeriesRef> {
+        let Self { registry, tombstones, bounds, .. } = self;
+        let behind = from.map_or(Bound::Unbounded, Bound::Excluded);
+        let (mut last, mut gone, mut looked_at) = (None, Vec::new(), 0);
+        for (reference, deleted) in tombstones.range_mut((behind, Bound::Unbounded)) {
             let found = registry.find(*reference).and_then(|found| registry.get(found.slot));
             let oldest_late = found.map_or(Timestamp::MAX, |own| own.late_range().min_time);
-            let from = min_time.min(oldest_late);
+            let from = bounds.in_order.min_time.min(oldest_late);
             let kept = deleted.intervals.ranges().iter().filter(|kept| kept.max_time >= from);
             deleted.intervals = kept.copied().collect();
+            if deleted.intervals.is_empty() && deleted.inverted.is_empty() {
+                gone.push(*reference);
+            }
+            last = Some(*reference);
+            looked_at += 1;
+            if looked_at == STEP_ENTRIES {
+                break;
+            }
         }
-        let says_something = |own: &Deleted| !own.intervals.is_empty() || !own.inverted.is_empty();
-        self.tombstones.retain(|_, deleted| says_something(deleted));
+        for reference in gone {
+            tombstones.remove(&reference);
+        }
+        last
     }
 }

@@ -52,11 +52,11 @@ impl<'a> RawChunk<'a> {
 
 /// Something whose series can be written into a block: a block, or the head.
 pub trait ChunkSource: Send + Sync + Debug {
-    /// Its symbols: all that its series use, at least.
+    /// Its symbols from number `from` on: all that its series use, at least.
     ///
     /// # Errors
     /// They cannot be read.
-    fn symbols(&self) -> Result<SymbolIter<'_>>;
+    fn symbols(&self, from: u64) -> Result<SymbolIter<'_>>;
 
     /// Its series from `position` on, before the first of them: 0 for all, or what
     /// [`SeriesCursor::position`] said, so that long work can let go of the source between its

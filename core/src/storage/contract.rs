@@ -115,6 +115,12 @@ pub trait WriteFile: Send + Debug {
     /// failure is told by that sync.
     fn begin_sync(&mut self) {}
 
+    /// Waits a little for what [`WriteFile::begin_sync`] began, some ten milliseconds at most; true
+    /// when nothing is under way.
+    fn sync_ended(&mut self) -> bool {
+        true
+    }
+
     /// Closes the file. Dropping it closes it too, without a word about failures.
     ///
     /// # Errors

@@ -312,8 +312,12 @@ impl Model {
             // Where commits were not synced and the power failed, a sample can be in one file and
             // hidden by another: it may come back with the next restart.
             let exact = self.exact;
+            // One that came late into a deleted range is there until a restart reads the log again.
+            let deleted = &series.deleted;
+            let may_hide =
+                |time: &i64| deleted.iter().any(|(from, to)| (*from..=*to).contains(time));
             series.slots.retain(|time, slot| {
-                slot.certain |= is_there(time);
+                slot.certain |= is_there(time) && !may_hide(time);
                 is_there(time) || !exact
             });
         }

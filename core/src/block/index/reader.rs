@@ -264,11 +264,11 @@ impl Index {
     ///
     /// # Errors
     /// The symbol table is damaged.
-    pub(in super::super) fn symbol_scan(&self) -> Result<SymbolScan<'_>> {
+    pub(in super::super) fn symbol_scan(&self, from: u64) -> Result<SymbolScan<'_>> {
         let symbols = self.symbols()?;
         match symbols.problems.first() {
             Some(error) => Err(error.clone().in_file(&self.path)),
-            None => Ok(symbols.iter(&*self.file)),
+            None => symbols.scan(&*self.file, from).map_err(|error| error.in_file(&self.path)),
         }
     }
 

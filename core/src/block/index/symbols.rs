@@ -152,11 +152,19 @@ impl Symbols {
         }
     }
 
-    /// All symbols in the order of the table, each with its reference.
-    pub(super) fn iter<'f>(&self, file: &'f dyn ReadFile) -> SymbolScan<'f> {
+    /// The symbols in the order of the table, from number `from` on.
+    pub(super) fn scan<'f>(&self, file: &'f dyn ReadFile, from: u64) -> Result<SymbolScan<'f>> {
         let (window, end) = (Window::new(file, SEQUENTIAL), self.entries.end);
-        let next = self.entries.start;
-        SymbolScan { file, window, next, end, left: self.count }
+        let left = self.count.saturating_sub(from);
+        let start = self.starts.get((from / STRIDE) as usize).filter(|_| left > 0);
+        let mut scan = SymbolScan { file, window, next: end, end, left };
+        if let Some(start) = start {
+            (scan.next, scan.left) = (*start, left + from % STRIDE);
+            for _ in 0..from % STRIDE {
+                scan.next().transpose()?;
+            }
+        }
+        Ok(scan)
     }
 
     /// The string that comes `skipped` strings after the one at `start`.

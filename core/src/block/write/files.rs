@@ -46,6 +46,8 @@ pub(super) struct BlockFiles {
     unfinished: bool,
     /// Bytes of the newest chunk file that were not made durable yet.
     unsynced: usize,
+    /// The file that ends is being made durable to its last byte.
+    ending: bool,
     /// Buffers that were written, to be filled again.
     spare: Vec<Vec<u8>>,
 }
@@ -64,6 +66,7 @@ impl BlockFiles {
             segment: None,
             unfinished: false,
             unsynced: 0,
+            ending: false,
             spare: Vec::new(),
         };
         files.remove_directory(&files.directory())?;
@@ -103,7 +106,7 @@ impl BlockFiles {
         for piece in pieces.drain(..) {
             let (file, mut bytes) = match piece {
                 Piece::NextSegment(number) => {
-                    self.end_segment()?;
+                    end_file(self.segment.take())?;
                     let name = format!("chunks/{number:06}");
                     self.segment = Some(self.storage.create(&join(&self.directory(), &name))?);
                     continue;
@@ -126,14 +129,28 @@ impl BlockFiles {
         Ok(())
     }
 
-    /// Makes the newest chunk file durable and closes it.
-    pub(super) fn end_segment(&mut self) -> Result<()> {
-        end_file(self.segment.take())
+    /// Begins to make the newest chunk file durable, beside other work if the storage can.
+    pub(super) fn begin_ending(&mut self) {
+        if let Some(segment) = &mut self.segment {
+            segment.begin_sync();
+        }
     }
 
-    /// Makes the index durable and closes it.
-    pub(super) fn end_index(&mut self) -> Result<()> {
-        end_file(self.index.take())
+    /// Makes the newest chunk file durable and closes it, or waits a little for that; true when it
+    /// is.
+    ///
+    /// # Errors
+    /// The storage fails.
+    pub(super) fn end_segment(&mut self) -> Result<bool> {
+        end_in_steps(&mut self.segment, &mut self.ending)
+    }
+
+    /// The same with the index.
+    ///
+    /// # Errors
+    /// The storage fails.
+    pub(super) fn end_index(&mut self) -> Result<bool> {
+        end_in_steps(&mut self.index, &mut self.ending)
     }
 
     /// Adds `meta.json` and an empty `tombstones`, and gives the directory its name.
@@ -171,6 +188,21 @@ impl Drop for BlockFiles {
             let _ = self.discard();
         }
     }
+}
+
+/// One sync may be under way, of what there was when it began; then comes one of everything.
+fn end_in_steps(file: &mut Option<Box<dyn WriteFile>>, ending: &mut bool) -> Result<bool> {
+    if let Some(open) = file {
+        if !open.sync_ended() {
+            return Ok(false);
+        }
+        if !std::mem::replace(ending, true) {
+            open.begin_sync();
+            return Ok(false);
+        }
+    }
+    *ending = false;
+    end_file(file.take()).map(|()| true)
 }
 
 fn end_file(file: Option<Box<dyn WriteFile>>) -> Result<()> {

@@ -3,14 +3,14 @@
 use super::super::meta::BlockMeta;
 use super::files::BlockFiles;
 use super::layout::BlockLayout;
-use super::parallel::both;
 use crate::error::Result;
 use crate::event::{Job, Progress};
 
 /// Finishes a block, in bounded steps. The result is the block's description; `None` when there was
 /// no sample to write: then there is no block.
 ///
-/// Making files durable takes as long as the storage takes; each file is a step.
+/// Making files durable takes as long as the storage takes. Where that goes on beside other work, a
+/// step waits for it a little; else each file is a step.
 #[derive(Debug)]
 pub struct FinishBlock {
     layout: BlockLayout,
@@ -23,6 +23,7 @@ pub struct FinishBlock {
 enum Stage {
     Begin,
     Postings,
+    Chunks,
     Index,
     Publish,
 }
@@ -44,20 +45,19 @@ impl Job for FinishBlock {
             }
             Stage::Begin => {
                 self.layout.flush(&mut self.files)?;
-                let Self { layout, files, .. } = self;
-                let begin = || layout.index.begin_postings();
-                both(begin, || files.end_segment()).1?;
+                self.files.begin_ending();
+                self.layout.index.begin_postings();
                 Stage::Postings
             }
             Stage::Postings => {
                 let more = self.layout.index.more_postings()?;
                 self.layout.flush(&mut self.files)?;
-                if more { Stage::Postings } else { Stage::Index }
+                if more { Stage::Postings } else { Stage::Chunks }
             }
-            Stage::Index => {
-                self.files.end_index()?;
-                Stage::Publish
-            }
+            Stage::Chunks if self.files.end_segment()? => Stage::Index,
+            Stage::Chunks => Stage::Chunks,
+            Stage::Index if self.files.end_index()? => Stage::Publish,
+            Stage::Index => Stage::Index,
             Stage::Publish => {
                 let mut meta = std::mem::take(&mut self.meta);
                 meta.ulid = self.files.id();
@@ -72,8 +72,8 @@ impl Job for FinishBlock {
 
     fn progress(&self) -> Progress {
         let stage = match self.stage {
-            Stage::Begin => "making the chunks durable",
-            Stage::Postings => "writing the postings",
+            Stage::Chunks => "making the chunks durable",
+            Stage::Begin | Stage::Postings => "writing the postings",
             Stage::Index => "making the index durable",
             Stage::Publish => "publishing the block",
         };

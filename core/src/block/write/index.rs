@@ -11,8 +11,8 @@
 //!    the series that of the postings: before the padding.
 
 use super::super::index::{ChunkMeta, MAGIC, Toc};
-use super::postings::{PostingsBuilder, PostingsLists};
-use crate::encoding::{checksum, put_string, put_uvarint, put_varint};
+use super::postings::{ListPart, Next, PostingsBuilder, PostingsLists};
+use crate::encoding::{checksum, checksum_append, put_string, put_uvarint, put_varint};
 use crate::error::{Error, Result};
 use crate::types::{ChunkRef, TimeRange};
 
@@ -20,6 +20,11 @@ use crate::types::{ChunkRef, TimeRange};
 const VERSION: u8 = 2;
 /// The length of a list of more series does not fit its field.
 const MOST_SERIES: usize = (1 << 30) - 2;
+/// Bytes of a section that one step copies.
+const STEP_BYTES: usize = 4 << 20;
+/// References of lists that one step writes, and what each list counts for besides.
+const STEP_REFERENCES: usize = 1 << 20;
+const LIST_WORK: usize = 32;
 
 /// The index of a block in the making.
 #[derive(Debug)]
@@ -33,13 +38,19 @@ pub(super) struct IndexLayout {
     last_labels: Vec<(u32, u32)>,
     last_chunk: ChunkRef,
     entry: Vec<u8>,
+    /// Of the bytes so far of a section that is written in pieces.
+    checksum: u32,
 }
 
 #[derive(Debug)]
 enum Stage {
     Symbols,
+    /// The symbols are copied: so many bytes of them were.
+    EndSymbols(usize),
     Series(PostingsBuilder),
     Postings(Box<PostingsLists>, OffsetTable),
+    /// The offset table is copied.
+    EndPostings(OffsetTable, usize),
 }
 
 /// The postings offset table, as far as it is known.
@@ -86,6 +97,7 @@ impl IndexLayout {
             last_labels: Vec::new(),
             last_chunk: ChunkRef(0),
             entry: Vec::new(),
+            checksum: 0,
         }
     }
 
@@ -129,23 +141,34 @@ impl IndexLayout {
         Ok(number)
     }
 
-    fn end_symbols(&mut self) {
+    /// Copies a piece of the symbols, all of which were added; true when series may come. What is
+    /// waiting is to be taken in between.
+    pub(super) fn end_symbols(&mut self) -> bool {
         let packed = &self.symbols.packed;
-        self.bytes.extend_from_slice(&(packed.len() as u32 + 4).to_be_bytes());
-        let covered = self.bytes.len();
-        self.bytes.extend_from_slice(&(self.symbols.texts.len() as u32).to_be_bytes());
-        self.bytes.extend_from_slice(packed);
-        self.end_section(covered);
-        self.toc.series = self.position();
-        let mut postings = PostingsBuilder::default();
-        postings.reserve(self.symbols.texts.len());
-        self.stage = Stage::Series(postings);
-    }
-
-    /// Adds the checksum of the bytes from `covered` on.
-    fn end_section(&mut self, covered: usize) {
-        let checksum = checksum(&self.bytes[covered..]);
-        self.bytes.extend_from_slice(&checksum.to_be_bytes());
+        match self.stage {
+            Stage::Symbols => {
+                self.bytes.extend_from_slice(&(packed.len() as u32 + 4).to_be_bytes());
+                let count = (self.symbols.texts.len() as u32).to_be_bytes();
+                self.bytes.extend_from_slice(&count);
+                self.checksum = checksum(&count);
+                self.stage = Stage::EndSymbols(0);
+            }
+            Stage::EndSymbols(done) if done < packed.len() => {
+                let end = (done + STEP_BYTES).min(packed.len());
+                self.bytes.extend_from_slice(&packed[done..end]);
+                self.checksum = checksum_append(self.checksum, &packed[done..end]);
+                self.stage = Stage::EndSymbols(end);
+            }
+            Stage::EndSymbols(_) => {
+                self.bytes.extend_from_slice(&self.checksum.to_be_bytes());
+                self.toc.series = self.position();
+                let mut postings = PostingsBuilder::default();
+                postings.reserve(self.symbols.texts.len());
+                self.stage = Stage::Series(postings);
+            }
+            _ => return true,
+        }
+        false
     }
 
     /// Adds a series with its chunks.
@@ -154,8 +177,8 @@ impl IndexLayout {
     /// Its labels are not above those before, or not sorted, or have unknown symbols; its chunks
     /// overlap or do not ascend; or the index would exceed 64 GiB.
     pub(super) fn add_series(&mut self, labels: &[(u32, u32)], chunks: &[ChunkMeta]) -> Result<()> {
-        if matches!(self.stage, Stage::Symbols) {
-            self.end_symbols();
+        if !matches!(self.stage, Stage::Series(_)) {
+            while !self.end_symbols() {}
         }
         self.check_labels(labels)?;
         self.pad_to(16);
@@ -238,11 +261,9 @@ impl IndexLayout {
         Ok(())
     }
 
-    /// Ends the series and begins the postings with the list of all series.
+    /// Ends the series: postings come next.
     pub(super) fn begin_postings(&mut self) {
-        if matches!(self.stage, Stage::Symbols) {
-            self.end_symbols();
-        }
+        while !self.end_symbols() {}
         let stage = std::mem::replace(&mut self.stage, Stage::Symbols);
         let Stage::Series(postings) = stage else {
             self.stage = stage;
@@ -250,10 +271,7 @@ impl IndexLayout {
         };
         self.toc.label_indices = self.position();
         self.toc.postings = self.position();
-        let (lists, mut table) = (Box::new(postings.into_lists()), OffsetTable::default());
-        let offset = self.put_list(lists.series());
-        table.add(b"", b"", offset);
-        self.stage = Stage::Postings(lists, table);
+        self.stage = Stage::Postings(Box::new(postings.into_lists()), OffsetTable::default());
     }
 
     /// Adds some lists; false when there were none left, and the index is complete.
@@ -261,21 +279,44 @@ impl IndexLayout {
     /// # Errors
     /// There is more text of label pairs than the table of postings can hold.
     pub(super) fn more_postings(&mut self) -> Result<bool> {
-        let stage = std::mem::replace(&mut self.stage, Stage::Symbols);
-        let Stage::Postings(mut lists, mut table) = stage else {
-            self.stage = stage;
-            return Ok(false);
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Symbols) {
+            Stage::Postings(mut lists, mut table) => {
+                let mut left = STEP_REFERENCES;
+                loop {
+                    match lists.next(left) {
+                        Next::Nothing => break Stage::Postings(lists, table),
+                        Next::Over => {
+                            self.begin_offset_table(&table)?;
+                            break Stage::EndPostings(table, 0);
+                        }
+                        Next::Part(part) => {
+                            left = left.saturating_sub(part.series.len() + LIST_WORK);
+                            self.put_part(&part, &mut table);
+                        }
+                    }
+                    if left == 0 {
+                        break Stage::Postings(lists, table);
+                    }
+                }
+            }
+            Stage::EndPostings(table, done) if done < table.entries.len() => {
+                let end = (done + STEP_BYTES).min(table.entries.len());
+                let piece = &table.entries[done..end];
+                self.bytes.extend_from_slice(piece);
+                self.checksum = checksum_append(self.checksum, piece);
+                Stage::EndPostings(table, end)
+            }
+            Stage::EndPostings(..) => {
+                self.bytes.extend_from_slice(&self.checksum.to_be_bytes());
+                self.put_toc();
+                return Ok(false);
+            }
+            stage => {
+                self.stage = stage;
+                return Ok(false);
+            }
         };
-        let more = lists.next_batch(|name, value, series| {
-            let offset = self.put_list(series);
-            table.add(self.symbols.get(name), self.symbols.get(value), offset);
-        });
-        if more {
-            self.stage = Stage::Postings(lists, table);
-        } else {
-            self.end(&table)?;
-        }
-        Ok(more)
+        Ok(true)
     }
 
     /// Done and all label pairs.
@@ -286,28 +327,37 @@ impl IndexLayout {
         }
     }
 
-    fn put_list(&mut self, series: &[u32]) -> u64 {
-        self.pad_to(4);
-        let offset = self.position();
-        let count = series.len() as u32;
-        self.bytes.extend_from_slice(&(4 + 4 * count).to_be_bytes());
+    fn put_part(&mut self, part: &ListPart<'_>, table: &mut OffsetTable) {
+        if part.begins {
+            self.pad_to(4);
+            let text = |symbol| self.symbols.get(symbol);
+            let (name, value) =
+                part.pair.map_or((&b""[..], &b""[..]), |(name, value)| (text(name), text(value)));
+            table.add(name, value, self.position());
+            self.bytes.extend_from_slice(&(4 + 4 * part.count).to_be_bytes());
+            self.bytes.extend_from_slice(&part.count.to_be_bytes());
+            self.checksum = checksum(&part.count.to_be_bytes());
+        }
         let covered = self.bytes.len();
-        self.bytes.extend_from_slice(&count.to_be_bytes());
-        self.bytes.extend(series.iter().flat_map(|series| series.to_be_bytes()));
-        self.end_section(covered);
-        offset
+        self.bytes.extend(part.series.iter().flat_map(|series| series.to_be_bytes()));
+        self.checksum = checksum_append(self.checksum, &self.bytes[covered..]);
+        if part.ends {
+            self.bytes.extend_from_slice(&self.checksum.to_be_bytes());
+        }
     }
 
-    fn end(&mut self, table: &OffsetTable) -> Result<()> {
+    fn begin_offset_table(&mut self, table: &OffsetTable) -> Result<()> {
         self.toc.label_index_table = self.position();
         self.toc.postings_offset_table = self.position();
         let length = u32::try_from(table.entries.len() + 4)
             .map_err(|_| Error::refused("label pairs of more than 4 GiB"))?;
         self.bytes.extend_from_slice(&length.to_be_bytes());
-        let covered = self.bytes.len();
         self.bytes.extend_from_slice(&table.count.to_be_bytes());
-        self.bytes.extend_from_slice(&table.entries);
-        self.end_section(covered);
+        self.checksum = checksum(&table.count.to_be_bytes());
+        Ok(())
+    }
+
+    fn put_toc(&mut self) {
         let covered = self.bytes.len();
         let toc = &self.toc;
         for offset in [
@@ -320,8 +370,8 @@ impl IndexLayout {
         ] {
             self.bytes.extend_from_slice(&offset.to_be_bytes());
         }
-        self.end_section(covered);
-        Ok(())
+        let checksum = checksum(&self.bytes[covered..]);
+        self.bytes.extend_from_slice(&checksum.to_be_bytes());
     }
 }
 

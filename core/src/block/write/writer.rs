@@ -78,6 +78,17 @@ impl BlockWriter {
         self.layout.index.add_symbol(symbol)
     }
 
+    /// Writes a piece of the symbol table, when all symbols were added; true when series may come.
+    /// Without it, the first series writes all of it.
+    ///
+    /// # Errors
+    /// The storage fails.
+    pub fn end_symbols(&mut self) -> Result<bool> {
+        let ended = self.layout.index.end_symbols();
+        self.layout.write_full(&mut self.files)?;
+        Ok(ended)
+    }
+
     /// Adds a series: its labels as symbols, and its chunks, copied as they are. A series without
     /// chunks is left out.
     ///

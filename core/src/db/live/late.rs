@@ -16,6 +16,7 @@ use crate::block::{BlockMeta, Compaction};
 use crate::compaction::{self, WriteBlock, aligned_start, first_meta};
 use crate::error::Result;
 use crate::event::{Event, LogName};
+use crate::head::ViewHead;
 use crate::query::ChunkSource;
 use crate::types::Timestamp;
 use crate::wal::remove_segments;
@@ -46,24 +47,31 @@ impl LiveDb {
             story.tell(|| Event::SegmentStarted { log: LogName::Wbl, segment });
         }
         let Some(last) = last else { return Ok(false) };
-        let view = head.view_out_of_order(last);
-        let (range, length) = (view.range(), head.chunk_range());
+        let (viewing, length) = (ViewHead::out_of_order(head, last), head.chunk_range());
         self.tell(|| Event::Compacting {
             sources: Vec::new(),
             why: "samples came late".to_owned(),
         });
-        // Rounded down. Upstream rounds towards zero here, which before 1970 leaves samples out.
-        let start = aligned_start(range.min_time, length);
-        let work = LateWork { view, last, segment, start, range, length, write: None };
+        let work = LateWork { viewing, view: None, last, segment, start: 0, length, write: None };
         self.round.task = Some(Task::Late(Box::new(work)));
         Ok(true)
     }
 
     /// Writes a piece of a block of late samples; behind the last, looks at the directory anew.
     pub(super) fn late_step(&mut self, mut work: Box<LateWork>) -> Result<Upkeep> {
+        let Some(view) = &work.view else {
+            work.view = work.viewing.step(self.writing()?.head);
+            if let Some(view) = &work.view {
+                // Rounded down. Upstream rounds towards zero here, which before 1970 leaves samples
+                // out.
+                work.start = aligned_start(view.range().min_time, work.length);
+            }
+            self.round.task = Some(Task::Late(work));
+            return Ok(Upkeep::Working { what: UpkeepWork::Late });
+        };
         let end = work.start.saturating_add(work.length);
         if work.write.is_none() {
-            if work.start > work.range.max_time {
+            if work.start > view.range().max_time {
                 self.round.late_to = Some((work.last, work.segment));
                 self.begin_reload(After::Late)?;
                 return Ok(Upkeep::Working { what: UpkeepWork::Late });
@@ -74,7 +82,7 @@ impl LiveDb {
             };
             work.write = Some(WriteBlock::new(self.view.storage(), options));
         }
-        let source = work.view.of(self.writing()?.head);
+        let source = view.of(self.writing()?.head);
         if let Some(write) = &mut work.write
             && let Some(written) = write.step(&[&source as &dyn ChunkSource])?
         {
@@ -99,7 +107,7 @@ impl LiveDb {
     /// Lets the head forget late samples that are in blocks, once those are in the view.
     pub(super) fn forget_late(&mut self) -> Result<()> {
         let Some((last, segment)) = self.round.late_to.take() else { return Ok(()) };
-        self.writing()?.head.truncate_out_of_order(last)?;
+        self.writing()?.head.begin_late_truncation(last);
         let Some(before) = segment.and_then(|segment| segment.checked_sub(1)) else {
             return Ok(());
         };

@@ -7,7 +7,7 @@
 //! ```text
 //! OpenLive::new(storage, options, clock)   steps: lock … replay … write; blocks_only(), told()
 //! LiveDb::appender, append, commit         samples come in
-//! LiveDb::upkeep                           one step: cut, map, truncate, merge, drop, or idle
+//! LiveDb::upkeep                           one step: cut, map, forget, merge, drop, … or idle
 //! LiveDb::delete_series, clean_tombstones  samples go
 //! LiveDb::snapshot, close                  a copy, the end
 //! LiveDb::take_events                      what happened

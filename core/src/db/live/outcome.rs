@@ -38,6 +38,8 @@ pub enum UpkeepWork {
     Map,
     /// Cutting a block off the head.
     Cut,
+    /// Freeing memory of the head that held what is in a block.
+    Forget,
     /// Truncating the write-ahead log.
     Truncate,
     /// Compacting samples that came late.
@@ -57,6 +59,7 @@ impl UpkeepWork {
             Self::Drop => "dropping blocks that are not needed",
             Self::Map => "mapping complete chunks to files",
             Self::Cut => "cutting a block off the head",
+            Self::Forget => "forgetting what blocks hold",
             Self::Truncate => "truncating the write-ahead log",
             Self::Late => "compacting samples that came late",
             Self::Stale => "evicting stale series",

@@ -6,8 +6,8 @@ use std::fmt;
 use super::outcome::Merged;
 use super::reload::{Reload, Unneeded};
 use crate::compaction::{MergeBlocks, Reason, WriteBlock};
-use crate::head::HeadView;
-use crate::types::{BlockId, ChunkRef, Duration, SeriesRef, TimeRange, Timestamp};
+use crate::head::{HeadView, ViewHead};
+use crate::types::{BlockId, ChunkRef, Duration, SeriesRef, Timestamp};
 use crate::wal::CheckpointJob;
 
 /// How far upkeep is.
@@ -81,7 +81,9 @@ pub(super) enum After {
 pub(super) struct CutWork {
     /// Its end, outside.
     pub(super) end: Timestamp,
-    pub(super) view: HeadView,
+    pub(super) viewing: ViewHead,
+    /// None while it is made.
+    pub(super) view: Option<HeadView>,
     pub(super) write: WriteBlock,
 }
 
@@ -103,15 +105,15 @@ impl fmt::Debug for TruncateWork {
 /// Blocks of late samples that are written.
 #[derive(Debug)]
 pub(super) struct LateWork {
-    pub(super) view: HeadView,
+    pub(super) viewing: ViewHead,
+    /// None while it is made.
+    pub(super) view: Option<HeadView>,
     /// The last chunk of the view.
     pub(super) last: ChunkRef,
     /// The segment with which the write-behind log goes on.
     pub(super) segment: Option<u64>,
     /// First time of the block that is written, or is next.
     pub(super) start: Timestamp,
-    /// First to last sample in the view.
-    pub(super) range: TimeRange,
     /// Length of the blocks.
     pub(super) length: Duration,
     pub(super) write: Option<WriteBlock>,

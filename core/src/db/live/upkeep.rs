@@ -7,10 +7,11 @@
 //! 2. **Drop** the blocks that are not needed.
 //! 3. **Map** complete chunks of the head to files, so that they leave memory.
 //! 4. **Cut** blocks off the head while it reaches over more than one and a half chunk ranges.
-//! 5. **Truncate** the write-ahead log, if a block was cut.
-//! 6. **Late** samples are compacted, if a block was cut.
-//! 7. **Stale** series are evicted, if that is [asked for][threshold].
-//! 8. **Merge** blocks as [`compaction::plan`](crate::compaction::plan()) says.
+//! 5. **Forget** what the blocks hold: the head's memory of it is freed.
+//! 6. **Truncate** the write-ahead log, if a block was cut.
+//! 7. **Late** samples are compacted, if a block was cut.
+//! 8. **Stale** series are evicted, if that is [asked for][threshold].
+//! 9. **Merge** blocks as [`compaction::plan`](crate::compaction::plan()) says.
 //!
 //! A round begins every minute ([`WriteOptions::upkeep_interval`]) and when the head is cut. What
 //! fails ends the round: nothing is lost, the database goes on, and the next round tries again.
@@ -25,6 +26,7 @@ use super::retain::retain;
 use super::round::{After, Round, Task};
 use super::state::{LiveDb, Writing};
 use crate::error::Result;
+use crate::head::Head;
 use crate::types::{BlockId, Timestamp};
 
 impl LiveDb {
@@ -56,6 +58,10 @@ impl LiveDb {
             Some(Task::Stale(work)) => return self.stale_step(work),
             Some(Task::Merge(work)) => return self.merge_step(work),
             None => {}
+        }
+        if self.view.head().is_some_and(Head::is_collecting) {
+            self.writing()?.head.collect_step()?;
+            return Ok(Upkeep::Working { what: UpkeepWork::Forget });
         }
         if let Some(block) = self.round.unneeded.pop_front() {
             drop_block(self.view.storage().as_ref(), &block, &mut self.story)?;

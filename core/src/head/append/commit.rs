@@ -20,6 +20,7 @@ use crate::head::registry::Registry;
 use crate::head::sample::{Sample, Value};
 use crate::head::series::{Metadata, Series};
 use crate::head::state::Head;
+use crate::types::TimeRange;
 use crate::wal::{ExemplarEntry, HistogramEntry, MetadataEntry, SampleEntry, StartTimes};
 
 /// From so many floats on, they are appended to all parts of the registry at once.
@@ -83,7 +84,7 @@ impl Appender {
                 head.apply_appended(batch, limits, late, &mut committed);
             }
             committed.out_of_order = late.taken;
-            head.bounds.out_of_order = head.bounds.out_of_order.cover(&late.reached);
+            head.bounds.take_late(&late.reached);
         }
         for batch in self.buffers.batches() {
             head.set_metadata(&batch.metadata);
@@ -167,8 +168,9 @@ impl Head {
         late: &mut LateSamples,
         committed: &mut Committed,
     ) {
-        // What was cut into a block since the appender was made is not taken any more.
-        let min_valid_time = limits.min_valid_time.max(self.bounds.min_valid_time);
+        // What was cut into a block since the appender was made, or is being cut, is not taken.
+        let closed_before = self.bounds.closed_before.max(self.bounds.min_valid_time);
+        let min_valid_time = limits.min_valid_time.max(closed_before);
         let limits = Limits { min_valid_time, ..limits };
         let mut converted = Vec::new();
         let left = if self.story.is_on() {
@@ -214,7 +216,7 @@ impl Head {
         };
         let mut left = Vec::new();
         for part in done {
-            self.bounds.in_order = self.bounds.in_order.cover(&part.reached);
+            self.bounds.take_in_order(&part.reached);
             left.extend(part.left);
         }
         committed.in_order += (entries.len() - left.len()) as u64;
@@ -281,7 +283,7 @@ impl Head {
             && own.append_histogram((*time, histogram.clone(), *start_time), options, bytes)
         {
             own.set_pending(false);
-            bounds.in_order.extend(*time);
+            bounds.take_in_order(&TimeRange::new(*time, *time));
             committed.in_order += 1;
             return;
         }

@@ -52,6 +52,10 @@ impl WriteFile for NativeWriter {
         self.background.begin(&self.file);
     }
 
+    fn sync_ended(&mut self) -> bool {
+        self.background.ended_soon()
+    }
+
     fn close(self: Box<Self>) -> Result<()> {
         Ok(())
     }
