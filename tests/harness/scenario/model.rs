@@ -163,13 +163,15 @@ impl Model {
     /// What `outcomes` say was accepted of an appender, when it is not known what the head holds:
     /// what is newer than all that was seen of its series must be there, the rest may be.
     pub fn learn(&mut self, samples: &[Sample], outcomes: &[Outcome]) {
+        let Some(first) = samples.first() else { return };
+        let limits = self.limits(first.time);
         for (own, _) in samples.iter().zip(outcomes).filter(|(_, o)| **o == Outcome::Accepted) {
             let series = self.series.entry(own.series).or_default();
             let newer = series.slots.last_key_value().is_none_or(|(last, _)| own.time > *last);
             series.log.push((own.time, own.value));
             let known = series.slots.get(&own.time).is_some_and(|slot| slot.certain);
             series.put(own.time, own.value);
-            if !newer {
+            if !newer || own.time < limits.min_valid_time {
                 series.late.insert(own.time);
             }
             if let Some(slot) = series.slots.get_mut(&own.time) {
