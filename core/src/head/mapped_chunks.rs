@@ -212,6 +212,14 @@ pub fn list_mapped_files(storage: &dyn Storage) -> Result<MappedFiles> {
         .collect();
     files.sort_by_key(|file| file.number);
     let mut findings = Vec::new();
+    // Before gaps are looked for: one that goes leaves none.
+    let is_begun = files.last().map(|last| just_begun(storage, last)).transpose()?;
+    let begun = files.pop_if(|_| is_begun == Some(true));
+    if let Some(begun) = &begun {
+        let what = "the newest file was begun, and nothing written to it";
+        let finding = Finding::in_path(Severity::Note, &begun.path, what);
+        findings.push(finding.prometheus("removes it when it opens"));
+    }
     for two in files.windows(2).filter(|two| two[0].number.checked_add(1) != Some(two[1].number)) {
         let what = format!("files between {} and this one are missing", two[0].name);
         let finding = Finding::in_path(Severity::Damage, &two[1].path, what).prometheus(format!(
@@ -221,13 +229,6 @@ pub fn list_mapped_files(storage: &dyn Storage) -> Result<MappedFiles> {
         ));
         findings
             .push(finding.help("samples that were only in them come from the WAL, if it has them"));
-    }
-    let is_begun = files.last().map(|last| just_begun(storage, last)).transpose()?;
-    let begun = files.pop_if(|_| is_begun == Some(true));
-    if let Some(begun) = &begun {
-        let what = "the newest file was begun, and nothing written to it";
-        let finding = Finding::in_path(Severity::Note, &begun.path, what);
-        findings.push(finding.prometheus("removes it when it opens"));
     }
     Ok(MappedFiles { files, begun, findings })
 }

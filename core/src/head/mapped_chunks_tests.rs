@@ -104,8 +104,19 @@ fn names_are_numbers_without_a_gap() {
     let numbers: Vec<_> = files.iter().map(|file| file.number).collect();
     assert_eq!(numbers, [1, 2, 4, 5]);
     let paths: Vec<_> = findings.iter().map(|finding| finding.at.path.as_str()).collect();
-    assert_eq!(paths, ["chunks_head/000004", "chunks_head/000006"]);
+    assert_eq!(paths, ["chunks_head/000006", "chunks_head/000004"]);
     assert!(list_mapped_files(&Memory::default()).unwrap().files.is_empty());
+}
+
+#[test]
+fn a_file_that_was_only_begun_leaves_no_gap() {
+    let storage = Memory::default();
+    storage.put("chunks_head/000001", file(&[FIRST], 0)).unwrap();
+    storage.put("chunks_head/000014", Vec::new()).unwrap();
+    let MappedFiles { files, begun, findings } = list_mapped_files(&storage).unwrap();
+    assert_eq!(files.iter().map(|file| file.number).collect::<Vec<_>>(), [1]);
+    assert_eq!(begun.map(|file| file.number), Some(14));
+    assert!(findings.iter().all(|finding| finding.severity == Severity::Note), "{findings:?}");
 }
 
 #[test]
