@@ -11,7 +11,7 @@ use std::path::Path;
 use chunkscope::storage::crash::{Operation, PowerLoss, SimulatedDisk};
 use chunkscope::storage::{EntryKind, Storage, join, read_whole};
 use chunkscope_tests::ours::{Ended, Live, Place, live_until_it_stops, read_all};
-use chunkscope_tests::prometheus;
+use chunkscope_tests::prometheus::{self, Server, ServerOptions};
 use chunkscope_tests::scenario::{
     Model, Scenario, Settings, Shape, Step, System, Value, Visible, generate,
 };
@@ -158,12 +158,17 @@ fn copy_out(disk: &SimulatedDisk, path: &str, folder: &Path) {
     }
 }
 
-/// What promtool finds on the disk; it knows one NaN, and we write one: the stale marker.
+/// What promtool finds on the disk.
 fn by_promtool(disk: &SimulatedDisk) -> Result<Visible, String> {
     let scratch = tempfile::tempdir().expect("a temporary directory");
     copy_out(disk, "", scratch.path());
+    dumped(scratch.path())
+}
+
+/// What promtool finds in a folder; it knows one NaN, and we write one: the stale marker.
+fn dumped(folder: &Path) -> Result<Visible, String> {
     let mut visible = Visible::new();
-    for (labels, samples) in prometheus::dump(scratch.path())? {
+    for (labels, samples) in prometheus::dump(folder)? {
         let series = labels.iter().find(|(name, _)| name == "series");
         let number = series.and_then(|(_, number)| number.parse().ok()).ok_or("whose?")?;
         let float = |(time, value): (i64, prometheus::Value)| match value {
@@ -179,24 +184,25 @@ fn by_promtool(disk: &SimulatedDisk) -> Result<Visible, String> {
     Ok(visible)
 }
 
+/// A life that promtool can dump.
+fn life_of_floats(seed: u64) -> Scenario {
+    let shape =
+        Shape { steps: 90, series: 4, power_loss: false, histograms: false, ..Shape::default() };
+    // With a window, promtool hides late samples, and what is in the head beside them.
+    let mut life = life_of(shape, seed, 0);
+    for step in &mut life.steps {
+        if let Step::Append { samples, .. } = step {
+            samples.retain(|own| own.value != Value::float(f64::NAN));
+        }
+    }
+    life
+}
+
 #[test]
 fn promtool_opens_what_a_crash_leaves() {
     let mut compared = 0;
     for seed in [7, 8, 11, 12] {
-        let shape = Shape {
-            steps: 90,
-            series: 4,
-            power_loss: false,
-            histograms: false,
-            ..Shape::default()
-        };
-        // With a window, promtool hides late samples, and what is in the head beside them.
-        let mut life = life_of(shape, seed, 0);
-        for step in &mut life.steps {
-            if let Step::Append { samples, .. } = step {
-                samples.retain(|own| own.value != Value::float(f64::NAN));
-            }
-        }
+        let life = life_of_floats(seed);
         let operations = operations(&life);
         let turns: Vec<usize> =
             (0..operations.len()).filter(|i| is_turn(&operations[*i])).collect();
@@ -216,4 +222,44 @@ fn promtool_opens_what_a_crash_leaves() {
         }
     }
     assert!(compared > 2000, "only {compared} samples");
+}
+
+/// A record or a chunk is on the disk in part. promtool only reads, and refuses that; a server
+/// repairs the log when it starts, and keeps every commit that was acknowledged.
+#[test]
+fn prometheus_starts_on_what_a_torn_append_leaves() {
+    let (mut compared, mut refused) = (0, 0);
+    for seed in [21, 22] {
+        let life = life_of_floats(seed);
+        let operations = operations(&life);
+        let appends: Vec<usize> =
+            (0..operations.len()).filter(|i| !is_turn(&operations[*i])).collect();
+        for index in appends.iter().skip(seed as usize).step_by(appends.len() / 6) {
+            let disk = SimulatedDisk::default();
+            disk.tear_after(*index);
+            let ended = live_until_it_stops(&life, &disk);
+            let either = ended.before.or(&ended.behind);
+            let ways: Vec<PowerLoss> = PowerLoss::all(*index as u64).collect();
+            for left in [disk.end_process(), disk.lose_power(&ways[index % ways.len()])] {
+                let what = format!("in {index} {:?}", operations[*index]);
+                let fail =
+                    |why| -> ! { panic!("{what}: {why}\nof {}", life.prefix(ended.steps + 1)) };
+                refused += usize::from(by_promtool(&left).is_err());
+                let scratch = tempfile::tempdir().expect("a temporary directory");
+                copy_out(&left, "", scratch.path());
+                let options = ServerOptions {
+                    chunk_range: Some(format!("{}ms", life.settings.chunk_range)),
+                    ..ServerOptions::default()
+                };
+                let server = Server::start(scratch.path(), &options);
+                let stopped = server.and_then(Server::stop);
+                let visible = stopped.and_then(|()| dumped(scratch.path()));
+                let visible = visible.unwrap_or_else(|why| fail(why));
+                either.compare(&visible).unwrap_or_else(|why| fail(why));
+                compared += visible.values().map(BTreeMap::len).sum::<usize>();
+            }
+        }
+    }
+    assert!(compared > 1000, "only {compared} samples");
+    assert!(refused > 3, "only {refused} directories with something torn");
 }
