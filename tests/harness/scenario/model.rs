@@ -315,9 +315,10 @@ impl Model {
             // hidden by another: it may come back with the next restart.
             let exact = self.exact;
             // One that came late into a deleted range is there until a restart reads the log again.
-            let deleted = &series.deleted;
-            let may_hide =
+            let (late, deleted) = (&series.late, &series.deleted);
+            let is_deleted =
                 |time: &i64| deleted.iter().any(|(from, to)| (*from..=*to).contains(time));
+            let may_hide = |time: &i64| late.contains(time) && is_deleted(time);
             series.slots.retain(|time, slot| {
                 slot.certain |= is_there(time) && !may_hide(time);
                 is_there(time) || !exact
