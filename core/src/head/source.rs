@@ -2,6 +2,10 @@
 //!
 //! Writing a block takes many steps, and the head takes samples in between. So what is written is
 //! fixed first, in a [`HeadView`]. Each step then looks at the head through it.
+//!
+//! Series are written in order of labels and lie in memory in order of their birth: each one is a
+//! chain of cache misses. So the next ones are touched together, link by link: the processor waits
+//! for many as long as for one.
 
 use std::borrow::Cow;
 
@@ -13,7 +17,10 @@ use super::view::{HeadView, Listed, What, late_chunks, range_of};
 use crate::chunk::{ChunkLimit, EncodeOptions, EncodedChunk, Encoding, encode};
 use crate::error::Result;
 use crate::query::{ChunkSource, RawChunk, SeriesCursor, SymbolIter};
-use crate::types::{Samples, TimeRange};
+use crate::types::{ChunkRef, Samples, TimeRange};
+
+/// Series that are touched together.
+const AHEAD: usize = 64;
 
 /// A head, seen through a [`HeadView`].
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +70,9 @@ impl SeriesCursor for HeadSeries<'_> {
         let HeadSource { head, view } = self.source;
         self.slot = None;
         while let Some(Listed { reference, .. }) = view.series.get(self.next) {
+            if self.next.is_multiple_of(AHEAD) {
+                self.touch_ahead();
+            }
             self.next += 1;
             let found = head.registry.find(*reference).map(|found| found.slot);
             let series = found.and_then(|slot| head.registry.get(slot));
@@ -122,6 +132,32 @@ impl SeriesCursor for HeadSeries<'_> {
 }
 
 impl HeadSeries<'_> {
+    /// Brings the next series into the caches, and the last chunk that each has in a file.
+    fn touch_ahead(&self) {
+        let HeadSource { head, view } = self.source;
+        let listed = view.series.iter().skip(self.next).take(AHEAD);
+        let (mut slots, mut places) = ([None; AHEAD], [None; AHEAD]);
+        for (slot, own) in slots.iter_mut().zip(listed) {
+            *slot = head.registry.find(own.reference).map(|found| found.slot);
+        }
+        let series = || slots.iter().map(|slot| slot.and_then(|slot| head.registry.get(slot)));
+        let newest = series().flatten().fold(0, |sum: i64, own| sum.wrapping_add(own.newest()));
+        let chunks = series().flatten().map(|own| own.chunks().len()).sum::<usize>();
+        for (place, own) in places.iter_mut().zip(series()) {
+            if let Some(ChunkData::File(last)) =
+                own.and_then(|own| Some(&own.chunks().last()?.data))
+            {
+                *place = Some(last.reference);
+            }
+        }
+        let byte = |place: &ChunkRef| {
+            let file = head.files.get(&place.file())?;
+            file.file.whole()?.get(place.offset() as usize).copied()
+        };
+        let bytes = places.iter().flatten().filter_map(byte).map(u64::from).sum::<u64>();
+        std::hint::black_box((newest, chunks, bytes));
+    }
+
     fn raw(&self, slot: u32, chunk: &StoredChunk) -> Result<RawChunk<'_>> {
         let head = self.source.head;
         let (encoding, bytes) = match &chunk.data {
