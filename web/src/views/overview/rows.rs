@@ -22,14 +22,14 @@ pub(super) struct Row {
 
 /// Columns of the table twin: heading, width, whether it holds figures.
 pub(super) const COLUMNS: [(&str, &str, bool); 9] = [
-    ("Name", "206px", false),
+    ("Name", "214px", false),
     ("Level", "52px", true),
-    ("First sample", "154px", true),
+    ("First sample", "160px", true),
     ("Length", "78px", true),
     ("Series", "66px", true),
     ("Chunks", "68px", true),
     ("Samples", "88px", true),
-    ("Size", "74px", true),
+    ("Size", "80px", true),
     ("Notes", "", false),
 ];
 
